@@ -1,0 +1,65 @@
+"""The accounts that the demo adds, and what it asks of a fake cloud."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
+
+from tests.clouds import CLOUDS
+from tests.clouds.house import Energy
+from tests.clouds.request_log import RequestLog
+
+HISTORY = timedelta(days=7)
+
+
+class Cloud(Protocol):
+    """What the demo needs of a fake cloud."""
+
+    base_url: str
+    requests: RequestLog
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What the owner types into the config flow."""
+
+    @property
+    def serials(self) -> list[str]:
+        """All hardware of the account."""
+
+    async def start(self) -> str:
+        """Listen on a free port and return the address."""
+
+    async def stop(self) -> None:
+        """Stop listening."""
+
+    def history(
+        self, serial: str, start: datetime, end: datetime
+    ) -> list[tuple[datetime, Energy]]:
+        """Return the all-time counters at full hours."""
+
+    def schedules(self, serial: str) -> list[dict[str, Any]]:
+        """Return the schedules as the vendor holds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of the demo; a new vendor is one more row.
+
+    `cloud` are arguments of the vendor's fake cloud. `controllable` tells whether a
+    round trip of control is due.
+    """
+
+    vendor: str
+    controllable: bool
+    cloud: Mapping[str, Any] = field(default_factory=dict)
+
+    def make_cloud(self) -> Cloud:
+        """Build the cloud with houses that have been lived in for a week."""
+        factory = cast(Callable[..., Cloud], CLOUDS[self.vendor])
+        return factory(history=HISTORY, **self.cloud)
+
+
+ACCOUNTS = (
+    # a single-phase home, and a three-phase one far away
+    Account("redback", controllable=True, cloud={"fixture": "D"}),
+)

@@ -1,0 +1,160 @@
+"""Judge one account: is everything there, and does control go round?"""
+
+from collections.abc import Awaitable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Any
+
+from .accounts import Account, Cloud
+from .api import HassApi
+from .hass import HassError
+from .household import DOMAIN, Household, Stopwatch
+
+CONFIRM_SECONDS = 30
+CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTrip:
+    """How long a schedule took to be created, confirmed and deleted."""
+
+    create_ms: int
+    confirmed_ms: int
+    delete_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `--check` says of one vendor."""
+
+    vendor: str
+    devices: int = 0
+    entities: int = 0
+    unavailable: int = 0
+    unknown: int = 0
+    cloud_requests: int = 0
+    setup_ms: int = 0
+    round_trip: RoundTrip | None = None
+
+    def line(self) -> str:
+        """Return the report as one line of JSON."""
+        return json.dumps(asdict(self))
+
+
+class Trial:
+    """The account of one vendor under test."""
+
+    def __init__(self, household: Household, account: Account) -> None:
+        """Judge `account`, which is yet to be added."""
+        self._household = household
+        self._account = account
+        self._cloud = household.clouds[account.vendor]
+        self.problems: list[str] = []
+
+    async def run(self) -> Report:
+        """Add the account, try what it offers, and note every problem."""
+        added = await self._noting("set-up", self._household.add(self._account))
+        if added is None:
+            return Report(vendor=self._account.vendor)
+        entry_id, setup_ms = added
+        await self._noting(
+            "energy", self._household.fill_energy(self._account, entry_id)
+        )
+        round_trip = None
+        if self._account.controllable:
+            round_trip = await self._noting("control", self._control(entry_id))
+        entities = await self._household.api.entities(entry_id)
+        if lost := [e.entity_id for e in entities if not e.available]:
+            self.problems.append(f"unavailable: {', '.join(lost)}")
+        return Report(
+            vendor=self._account.vendor,
+            devices=len(await self._household.api.devices(entry_id)),
+            entities=len(entities),
+            unavailable=len(lost),
+            unknown=sum(entity.state == "unknown" for entity in entities),
+            cloud_requests=self._cloud.requests.total,
+            setup_ms=setup_ms,
+            round_trip=round_trip,
+        )
+
+    async def _noting[T](self, what: str, step: Awaitable[T]) -> T | None:
+        """Wait for a step; note its failure and go on."""
+        try:
+            return await step
+        except (HassError, LookupError, TypeError) as err:
+            self.problems.append(f"{what}: {err!r}")
+            return None
+
+    async def _control(self, entry_id: str) -> RoundTrip:
+        """Drive the round trip on the first device that keeps a calendar."""
+        api = self._household.api
+        entities = await api.entities(entry_id)
+        planned = {e.device_id for e in entities if e.domain == "calendar"}
+        for device in await api.devices(entry_id):
+            serial = device["serial_number"]
+            if device["id"] in planned and serial in self._cloud.serials:
+                return await drive_control(
+                    self._household, self._cloud, device["id"], serial
+                )
+        raise HassError("no device with a calendar, so nothing to control")
+
+
+async def drive_control(
+    household: Household, cloud: Cloud, device_id: str, serial: str
+) -> RoundTrip:
+    """Create a schedule, see it on both sides, delete it, and see it gone."""
+    api = household.api
+    before = cloud.schedules(serial)
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
+
+    watch = Stopwatch()
+    created = await _action(
+        api,
+        "create_schedule",
+        device_id,
+        action="charge",
+        start=start.isoformat(),
+        duration_min=30,
+        power_w=1000,
+    )
+    create_ms = watch.ms
+    schedule_id = created["schedule_id"]
+
+    async def confirmed() -> bool:
+        return (await _state_of(api, device_id, schedule_id)) == CONFIRMED
+
+    if created["state"] != CONFIRMED:
+        await household.hass.until(
+            "the schedule to be confirmed", CONFIRM_SECONDS, confirmed
+        )
+    confirmed_ms = watch.ms
+    if len(cloud.schedules(serial)) != len(before) + 1:
+        raise HassError("the cloud does not hold the new schedule")
+
+    watch = Stopwatch()
+    await _action(api, "delete_schedule", device_id, schedule_id=schedule_id)
+    delete_ms = watch.ms
+    if cloud.schedules(serial) != before:
+        raise HassError("the cloud still holds the deleted schedule")
+    if await _state_of(api, device_id, schedule_id) is not None:
+        raise HassError("Home Assistant still lists the deleted schedule")
+    return RoundTrip(create_ms, confirmed_ms, delete_ms)
+
+
+async def _action(
+    api: HassApi, name: str, device_id: str, **data: Any
+) -> dict[str, Any]:
+    """Call one of our actions for a device and return what it says of it."""
+    answer = await api.action(DOMAIN, name, {"device_id": device_id, **data})
+    (result,) = answer["results"]
+    return dict(result)
+
+
+async def _state_of(api: HassApi, device_id: str, schedule_id: str) -> str | None:
+    """Return the state of a schedule, None when it is not listed."""
+    listed = await _action(api, "list_schedules", device_id)
+    for schedule in listed["schedules"]:
+        if schedule["schedule_id"] == schedule_id:
+            return str(schedule["state"])
+    return None

@@ -1,0 +1,90 @@
+"""A running Home Assistant together with the clouds of its accounts."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+import time
+
+from .accounts import ACCOUNTS, Account, Cloud
+from .api import HassApi
+from .energy import import_history, save_dashboard, sensors_of
+from .hass import HassProcess
+
+DOMAIN = "joulekeeper"
+LIVE_SECONDS = 60
+QUIET_MS = 1500
+"""Entities come with their first values: that long without a new one, all are there."""
+
+
+class Stopwatch:
+    """Milliseconds since it was made."""
+
+    def __init__(self) -> None:
+        """Start."""
+        self._start = time.monotonic()
+
+    @property
+    def ms(self) -> int:
+        """The time so far."""
+        return round((time.monotonic() - self._start) * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """What the demo plays with."""
+
+    hass: HassProcess
+    api: HassApi
+    clouds: Mapping[str, Cloud]
+
+    async def add(self, account: Account) -> tuple[str, int]:
+        """Add an account as its owner would, and wait until it lives.
+
+        Returns the entry, and the milliseconds until the last entity was there.
+        """
+        watch = Stopwatch()
+        vendor = account.vendor
+        cloud = self.clouds[vendor]
+        entry_id = await self.api.add_entry(
+            DOMAIN, {"vendor": vendor, "base_url": cloud.base_url, **cloud.credentials}
+        )
+        known, grown_ms = 0, 0
+
+        async def lives() -> bool:
+            nonlocal known, grown_ms
+            if await self.api.entry_state(entry_id) != "loaded":
+                return False
+            entities = await self.api.entities(entry_id)
+            available = sum(entity.available for entity in entities)
+            if available != known:
+                known, grown_ms = available, watch.ms
+            quiet = watch.ms - grown_ms >= QUIET_MS
+            return quiet and 0 < available == len(entities)
+
+        await self.hass.until("all entities to be available", LIVE_SECONDS, lives)
+        return entry_id, grown_ms
+
+    async def fill_energy(self, account: Account, entry_id: str) -> None:
+        """Give every home its past, and the dashboard to the first home of all."""
+        cloud = self.clouds[account.vendor]
+        entities = await self.api.entities(entry_id)
+        for serial in cloud.serials:
+            sensors = sensors_of(entities, serial)
+            await import_history(self.api, cloud, serial, sensors)
+            if account is ACCOUNTS[0] and serial == cloud.serials[0]:
+                await save_dashboard(self.api, sensors)
+
+
+@asynccontextmanager
+async def running_clouds() -> AsyncIterator[dict[str, Cloud]]:
+    """Run the clouds of all accounts, and give them by vendor."""
+    clouds: dict[str, Cloud] = {}
+    async with AsyncExitStack() as stack:
+        for account in ACCOUNTS:
+            cloud = clouds[account.vendor] = account.make_cloud()
+            stack.push_async_callback(cloud.stop)
+            await cloud.start()
+            for serial in cloud.serials:
+                # Live the past now, so that no measured request pays for it.
+                cloud.schedules(serial)
+        yield clouds
