@@ -1,0 +1,1 @@
+"""The vendor-neutral core: pure logic, no Home Assistant, standard library only."""

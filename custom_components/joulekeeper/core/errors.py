@@ -1,0 +1,55 @@
+"""Errors that a vendor client may raise.
+
+They are mapped to Home Assistant errors in two places only: the coordinator for reads
+and the keeper for writes. No message may hold a credential, a token or a serial number.
+"""
+
+
+class VendorError(Exception):
+    """Base of everything a vendor client raises."""
+
+
+class AuthError(VendorError):
+    """The cloud refuses the credentials; asking the user for new ones helps."""
+
+
+class OptionAuthError(VendorError):
+    """The cloud refuses the credentials of an optional feature; the rest works on."""
+
+    def __init__(self, message: str, option: str) -> None:
+        """Name the option that the feature hangs on."""
+        super().__init__(message)
+        self.option = option
+
+
+class RateLimited(VendorError):
+    """The cloud, or our own budget, asks us to wait."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Keep the seconds to wait, None where the cloud does not tell."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TransientError(VendorError):
+    """The cloud cannot be reached or fails for the moment; trying later helps."""
+
+
+class OutcomeUnknown(TransientError):
+    """A write may or may not have happened: look before doing it again."""
+
+
+class ProtocolError(VendorError):
+    """The cloud answered something that its protocol does not allow."""
+
+
+class Rejected(VendorError):
+    """The cloud understood a write and refuses it as it stands."""
+
+
+class NotFound(VendorError):
+    """The cloud does not know the thing that was asked for."""
+
+
+class NotSupported(VendorError):
+    """The device or the account cannot do what was asked, now or later."""

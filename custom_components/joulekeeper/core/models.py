@@ -1,0 +1,124 @@
+"""What every vendor's account consists of: sites, devices and their latest readings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+type Clock = Callable[[], datetime]
+"""Returns the present instant as an aware datetime in UTC."""
+
+
+class DeviceKind(StrEnum):
+    """What a device is; its translated name comes from the kind."""
+
+    SITE = "site"
+    INVERTER = "inverter"
+    BATTERY = "battery"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device as it is shown to the user.
+
+    `id` is unique inside the account and never changes: a full serial number or a site
+    id, with a suffix for a part that has no serial number of its own. `source_id` is
+    the device id under which its endpoints deliver: a battery reads its inverter's.
+    """
+
+    id: str
+    kind: DeviceKind
+    source_id: str
+    parent_id: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    sw_version: str | None = None
+    hw_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of hardware found in the account, before anything else is known of it."""
+
+    serial: str
+    site_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Everything that the account can see, in the cloud's order."""
+
+    site_ids: tuple[str, ...]
+    units: tuple[Unit, ...]
+
+    def only(self, device_id: str) -> Topology:
+        """Return the part that consists of one site or one unit."""
+        return Topology(
+            tuple(site for site in self.site_ids if site == device_id),
+            tuple(unit for unit in self.units if unit.serial == device_id),
+        )
+
+    @property
+    def device_ids(self) -> frozenset[str]:
+        """The ids of all sites and units."""
+        return frozenset(self.site_ids) | {unit.serial for unit in self.units}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading[T]:
+    """Typed name of what one kind of endpoint delivers for one device."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointId:
+    """Which endpoint of which device; the device id is empty for the whole account."""
+
+    reading: str
+    device_id: str
+
+
+class Readings:
+    """The latest payload of every endpoint of an account, typed by `Reading`.
+
+    A payload is missing while its endpoint has not delivered yet. What was delivered
+    last stays readable when the cloud cannot be reached: whether it is still fresh is
+    the coordinator's knowledge, not the payload's.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._payloads: dict[EndpointId, Any] = {}
+
+    def put(self, endpoint_id: EndpointId, payload: object) -> None:
+        """Keep the newest payload of an endpoint."""
+        self._payloads[endpoint_id] = payload
+
+    def drop(self, endpoint_id: EndpointId) -> None:
+        """Forget an endpoint that no longer exists."""
+        self._payloads.pop(endpoint_id, None)
+
+    def get[T](self, reading: Reading[T], device_id: str) -> T | None:
+        """Return the newest payload, None while there is none."""
+        payload: T | None = self._payloads.get(EndpointId(reading.name, device_id))
+        return payload
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReadings:
+    """The readings of one device, as the functions of the entity tables see them."""
+
+    readings: Readings
+    device_id: str
+
+    def get[T](self, reading: Reading[T]) -> T | None:
+        """Return this device's newest payload, None while there is none."""
+        return self.readings.get(reading, self.device_id)
+
+    def __getitem__[T](self, reading: Reading[T]) -> T:
+        """Return this device's newest payload; LookupError while there is none."""
+        if (payload := self.get(reading)) is None:
+            raise LookupError(reading.name)
+        return payload
