@@ -1,0 +1,120 @@
+"""A fake Redback cloud on a bench: a clock to turn and a bare HTTP client."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import ClientSession, CookieJar
+import pytest
+
+from . import RedbackCloud
+from .clock import SetClock
+from .redback import Behaviour
+from .redback.accounts import SCOPE, TENANT
+
+A = "RB20000000000101"
+SITE_A = "S4a1c07e92d5b3"
+NOW = datetime(2026, 11, 20, 14, 0, 0, tzinfo=UTC)  # midnight in Brisbane: no sun
+LIST = f"/Api/v2/Schedule/By/SerialNumber/{A}"
+DYNAMIC = f"/Api/v2.21/EnergyData/Dynamic/BySerialNumber/{A}"
+
+
+@dataclass
+class Bench:
+    """A cloud, its clock, and a bare HTTP client with a token."""
+
+    cloud: RedbackCloud
+    clock: SetClock
+    session: ClientSession
+    token: str = ""
+
+    async def log_in(self, **wrong: str) -> tuple[int, Any]:
+        """Fetch a token as the first account."""
+        form = {
+            "client_id": self.cloud.credentials["client_id"],
+            "client_secret": self.cloud.credentials["client_secret"],
+            "grant_type": "client_credentials",
+            "scope": SCOPE,
+        } | wrong
+        status, body = await self.ask("POST", f"/{TENANT}/oauth2/v2.0/token", data=form)
+        self.token = body.get("access_token", "")
+        return status, body
+
+    async def ask(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Return status and JSON (or text)."""
+        async with self.session.request(
+            method,
+            self.cloud.base_url + path,
+            headers={"Authorization": f"Bearer {self.token}"},
+            **options,
+        ) as response:
+            if "json" in response.content_type:
+                return response.status, await response.json()
+            return response.status, await response.text()
+
+    async def data(self, path: str) -> Any:
+        """Return Data of a good answer."""
+        status, body = await self.ask("GET", path)
+        if status == 401:
+            # The clock was moved past the token's end.
+            await self.log_in()
+            status, body = await self.ask("GET", path)
+        assert status == 200
+        return body["Data"]
+
+    async def create(
+        self,
+        start: datetime = NOW,
+        duration: str = "00:30:00",
+        mode: str = "ChargeBattery",
+        watts: Any = 2000,
+    ) -> tuple[int, Any]:
+        """Create a schedule for A."""
+        return await self.ask(
+            "POST",
+            "/Api/v2/Schedule/Create/By/SerialNumber/",
+            json={
+                "SerialNumber": A,
+                "UserNotes": "note",
+                "StartTimeUtc": start.isoformat(),
+                "Duration": duration,
+                "DesiredMode": {"InverterMode": mode, "ArgumentInWatts": watts},
+            },
+        )
+
+    async def mode(self) -> str:
+        """Return PowerMode as the API shows it."""
+        data = await self.data(DYNAMIC)
+        return str(data["Inverters"][0]["PowerMode"]["InverterMode"])
+
+    def to_tick(self, after: float = 30) -> None:
+        """Move on until a telemetry newer than now is readable, and `after` s."""
+        tick = self.cloud.inverter(A).house.time
+        self.clock.set(tick + timedelta(seconds=after))
+
+
+type MakeBench = Callable[..., Awaitable[Bench]]
+
+
+@pytest.fixture
+async def make_bench() -> AsyncIterator[MakeBench]:
+    """Return a function that starts a cloud and logs in."""
+    made: list[Bench] = []
+
+    async def _make(**options: Any) -> Bench:
+        clock = SetClock(NOW)
+        behaviour = Behaviour(**options.pop("behaviour", {}))
+        cloud = RedbackCloud(clock=clock, behaviour=behaviour, **options)
+        await cloud.start()
+        session = ClientSession(cookie_jar=CookieJar(unsafe=True))
+        bench = Bench(cloud, clock, session)
+        made.append(bench)
+        status, _ = await bench.log_in()
+        assert status == 200
+        return bench
+
+    yield _make
+    for bench in made:
+        await bench.session.close()
+        await bench.cloud.stop()

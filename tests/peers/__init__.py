@@ -1,0 +1,1 @@
+"""Real third-party clients, run against the fake clouds."""
