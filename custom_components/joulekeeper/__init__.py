@@ -1,0 +1,55 @@
+"""Joulekeeper: reads a home's energy clouds and keeps battery schedules."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.device_registry import AnyDeviceEntry
+from homeassistant.helpers.typing import ConfigType
+
+from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS
+from .repairs import async_delete_entry_issues
+from .runtime import JoulekeeperConfigEntry, RuntimeData, async_connection, token_store
+from .services import async_setup_services
+from .vendors import REGISTRY
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, so that automations validate while an entry is down."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) -> bool:
+    """Connect an account and show what it has."""
+    spec = REGISTRY[entry.data[CONF_VENDOR]]
+    async_delete_entry_issues(hass, entry)
+    connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)
+    runtime = RuntimeData(hass, entry, spec, spec.connect(connection))
+    await runtime.async_start()
+    entry.runtime_data = runtime
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(
+    hass: HomeAssistant, entry: JoulekeeperConfigEntry
+) -> bool:
+    """Let an account go; its coordinators end with the entry."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(
+    hass: HomeAssistant, entry: JoulekeeperConfigEntry
+) -> None:
+    """Forget the tokens of a removed account."""
+    await token_store(hass, entry.entry_id).async_remove()
+    async_delete_entry_issues(hass, entry)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: JoulekeeperConfigEntry, device: AnyDeviceEntry
+) -> bool:
+    """Allow to remove a device that the account no longer has."""
+    present = {(DOMAIN, item.id) for item in entry.runtime_data.devices}
+    return present.isdisjoint(device.identifiers)

@@ -1,0 +1,140 @@
+"""Buttons: the only entities from which something is sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any, Final, override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .core.capabilities import Inexact
+from .core.schedule import POWERED_ACTIONS
+from .entity import (
+    ControlDescription,
+    ControlEntity,
+    async_add_when_known,
+    control_candidates,
+)
+from .keeper import DeviceControl, Keeper, Request
+from .runtime import JoulekeeperConfigEntry
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlButtonDescription(ControlDescription, ButtonEntityDescription):
+    """A button and what it makes the keeper do."""
+
+    press_fn: Callable[[Keeper, DeviceControl], Awaitable[dict[str, Any]]]
+
+
+async def _create(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
+    """Create the schedule that the entities describe.
+
+    A power above what the action allows is brought down to it: the number's range is
+    that of the strongest action.
+    """
+    staging = control.staging
+    if staging.action is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="nothing_staged"
+        )
+    result = await keeper.create(
+        control,
+        Request(
+            action=staging.action,
+            start=staging.start,
+            duration=timedelta(minutes=staging.duration_min),
+            power_w=staging.power_w if staging.action in POWERED_ACTIONS else None,
+            limits=staging.limits(),
+            inexact=Inexact.NEAREST,
+        ),
+    )
+    staging.selected = result["schedule_id"]
+    staging.changed()
+    return result
+
+
+async def _delete_selected(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
+    if (selected := control.staging.selected) is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="nothing_selected"
+        )
+    result = await keeper.delete(control, selected)
+    control.staging.selected = None
+    control.staging.changed()
+    return result
+
+
+async def _start_now(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
+    del keeper
+    control.staging.start = dt_util.utcnow().replace(microsecond=0)
+    control.staging.changed()
+    return {}
+
+
+BUTTONS: Final = (
+    ControlButtonDescription(
+        key="create_schedule", translation_key="create_schedule", press_fn=_create
+    ),
+    ControlButtonDescription(
+        key="delete_selected_schedule",
+        translation_key="delete_selected_schedule",
+        press_fn=_delete_selected,
+    ),
+    ControlButtonDescription(
+        key="delete_all_schedules",
+        translation_key="delete_all_schedules",
+        press_fn=Keeper.delete_all,
+    ),
+    ControlButtonDescription(
+        key="reset_to_auto",
+        translation_key="reset_to_auto",
+        wanted=attrgetter("takes_power"),
+        press_fn=Keeper.reset_to_auto,
+    ),
+    ControlButtonDescription(
+        key="start_now",
+        translation_key="start_now",
+        entity_category=EntityCategory.CONFIG,
+        press_fn=_start_now,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: JoulekeeperConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the buttons."""
+    async_add_when_known(
+        entry,
+        async_add_entities,
+        Platform.BUTTON,
+        control_candidates(entry.runtime_data, BUTTONS, ControlButton),
+    )
+
+
+class ControlButton(ControlEntity, ButtonEntity):
+    """A button of a device that has a plan."""
+
+    entity_description: ControlButtonDescription
+
+    @override
+    async def async_press(self) -> None:
+        """Do it; what the cloud did not confirm is an error."""
+        result = await self.entity_description.press_fn(
+            self._runtime.keeper, self._control
+        )
+        if result.get("state") == "unconfirmed":
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="unconfirmed"
+            )

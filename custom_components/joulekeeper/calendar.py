@@ -1,0 +1,93 @@
+"""A calendar per device: what the cloud has planned for it, ours and foreign."""
+
+from datetime import datetime
+from operator import attrgetter
+from typing import Final, override
+
+from homeassistant.components.calendar import CalendarEntity, CalendarEvent
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .core.schedule import Owner, ScheduleItem
+from .entity import (
+    ControlDescription,
+    ControlEntity,
+    async_add_when_known,
+    control_candidates,
+)
+from .runtime import JoulekeeperConfigEntry
+
+PARALLEL_UPDATES = 0
+
+
+PLAN: Final = ControlDescription(
+    key="plan", translation_key="plan", wanted=attrgetter("has_plan")
+)
+"""A device without control may still have a plan: its maker's own."""
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: JoulekeeperConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the calendars."""
+    async_add_when_known(
+        entry,
+        async_add_entities,
+        Platform.CALENDAR,
+        control_candidates(entry.runtime_data, (PLAN,), PlanCalendar),
+    )
+
+
+class PlanCalendar(ControlEntity, CalendarEntity):
+    """The plan of one device; the item that rules it now is the state."""
+
+    @property
+    @override
+    def event(self) -> CalendarEvent | None:
+        item = self._control.programme.active_or_next(dt_util.utcnow())
+        return None if item is None else _event(item)
+
+    @override
+    async def async_get_events(
+        self, hass: HomeAssistant, start_date: datetime, end_date: datetime
+    ) -> list[CalendarEvent]:
+        """Return everything that shares time with the span."""
+        items = self._control.programme.between(start_date, end_date)
+        return [_event(item) for item in items]
+
+
+def _event(item: ScheduleItem) -> CalendarEvent:
+    return CalendarEvent(
+        start=dt_util.as_local(item.start),
+        end=dt_util.as_local(item.end),
+        summary=_summary(item),
+        description=_description(item),
+        uid=item.id,
+    )
+
+
+def _summary(item: ScheduleItem) -> str:
+    """Return the action and its power, such as `Charge 3 kW`."""
+    words = [(item.action or item.vendor_mode).replace("_", " ").capitalize()]
+    if item.power_w:
+        words.append(f"{item.power_w / 1000:g} kW")
+    return " ".join(words)
+
+
+def _description(item: ScheduleItem) -> str:
+    lines = [f"owner: {item.owner.value}"]
+    if item.owner is not Owner.OWN:
+        lines.append(f"mode: {item.vendor_mode}")
+    if item.limits is not None:
+        lines += (f"{cap}: {value}" for cap, value in item.limits.as_dict().items())
+    if item.status is not None:
+        lines.append(f"status: {item.status}")
+    if item.recurring:
+        lines.append("recurring: yes")
+    if item.note:
+        lines.append(f"note: {item.note}")
+    return "\n".join(lines)

@@ -1,0 +1,282 @@
+"""Adding an account, renewing its credentials, changing its options.
+
+One step serves every vendor: its fields come from the vendor's spec.
+"""
+
+from collections.abc import Iterable, Mapping
+import logging
+from typing import Any, Final, override
+
+import probatio
+from yarl import URL
+
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .const import CONF_CREDENTIALS, CONF_SYSTEMS, CONF_VENDOR, DOMAIN
+from .core.errors import AuthError, RateLimited, TransientError, VendorError
+from .runtime import JoulekeeperConfigEntry, async_connection, systems_in_use
+from .vendors import REGISTRY
+from .vendors.base import CONF_BASE_URL, Account, CredentialField, VendorSpec
+
+_LOGGER = logging.getLogger(__name__)
+
+SECTION_ADVANCED: Final = "advanced"
+_ADDRESS: Final = CredentialField(CONF_BASE_URL, section=SECTION_ADVANCED)
+
+
+class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Vendor, credentials, entry; reauth and reconfigure share the credentials."""
+
+    VERSION = 1
+
+    _spec: VendorSpec
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(
+        config_entry: JoulekeeperConfigEntry,
+    ) -> JoulekeeperOptionsFlow:
+        """Return the options flow."""
+        return JoulekeeperOptionsFlow()
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the brand."""
+        if user_input is not None:
+            self._spec = REGISTRY[user_input[CONF_VENDOR]]
+            return await self.async_step_credentials()
+        brands = [
+            SelectOptionDict(value=spec.key, label=spec.name)
+            for spec in REGISTRY.values()
+        ]
+        selector = SelectSelector(SelectSelectorConfig(options=brands))
+        return self.async_show_form(
+            step_id="user",
+            data_schema=probatio.Schema({probatio.Required(CONF_VENDOR): selector}),
+        )
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Ask for credentials that the cloud accepts."""
+        self._spec = REGISTRY[entry_data[CONF_VENDOR]]
+        return await self.async_step_credentials()
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the credentials of an account."""
+        self._spec = REGISTRY[self._get_reconfigure_entry().data[CONF_VENDOR]]
+        return await self.async_step_credentials()
+
+    async def async_step_credentials(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the vendor's credentials and try them before anything is kept."""
+        known = self._known_credentials()
+        errors: dict[str, str] = {}
+        shown = known
+        if user_input is not None:
+            given = _flat(user_input)
+            shown = known | given
+            credentials = self._merge(known, given)
+            account, errors = await self._try(credentials)
+            if account is not None:
+                return await self._finish(account, credentials)
+        return self.async_show_form(
+            step_id="credentials",
+            data_schema=_schema(self._fields, shown, renewing=bool(known)),
+            errors=errors,
+            description_placeholders={"vendor": self._spec.name},
+        )
+
+    @property
+    def _fields(self) -> tuple[CredentialField, ...]:
+        return (*self._spec.fields, _ADDRESS)
+
+    @property
+    def _entry(self) -> JoulekeeperConfigEntry | None:
+        """The entry whose credentials are renewed, None for a new one."""
+        if self.source == SOURCE_REAUTH:
+            return self._get_reauth_entry()
+        if self.source == SOURCE_RECONFIGURE:
+            return self._get_reconfigure_entry()
+        return None
+
+    def _known_credentials(self) -> dict[str, str]:
+        return {} if self._entry is None else dict(self._entry.data[CONF_CREDENTIALS])
+
+    def _merge(self, known: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+        """Return the credentials to try.
+
+        A secret that is left empty stays what it was; any other field that is left
+        empty is removed, and with it all of its section.
+        """
+        cleared = {
+            field.section
+            for field in self._fields
+            if field.section and not field.secret and not given.get(field.key)
+        }
+        merged: dict[str, str] = {}
+        for field in self._fields:
+            value = given.get(field.key) or (
+                known.get(field.key) if field.secret else ""
+            )
+            if value and field.section not in cleared:
+                merged[field.key] = value
+        return merged
+
+    async def _try(
+        self, credentials: dict[str, str]
+    ) -> tuple[Account | None, dict[str, str]]:
+        """Return the account, or the errors to show."""
+        if (address := credentials.get(CONF_BASE_URL)) is not None:
+            if not _is_address(address):
+                return None, {"base": "invalid_address"}
+            credentials[CONF_BASE_URL] = address.rstrip("/")
+        connection = await async_connection(self.hass, credentials)
+        try:
+            account = await self._spec.validate(connection)
+        except AuthError:
+            return None, {"base": "invalid_auth"}
+        except RateLimited:
+            return None, {"base": "rate_limited"}
+        except TransientError:
+            return None, {"base": "cannot_connect"}
+        except VendorError:
+            _LOGGER.exception("Unexpected answer while trying credentials")
+            return None, {"base": "unknown"}
+        for rejected in sorted(account.rejected_sections):
+            return None, {"base": f"{rejected}_refused"}
+        if not account.systems:
+            return None, {"base": "no_systems"}
+        return account, {}
+
+    async def _finish(
+        self, account: Account, credentials: dict[str, str]
+    ) -> ConfigFlowResult:
+        """Create the entry, or renew the one that the flow is about."""
+        entry = self._entry
+        unique_id = f"{self._spec.key}_{account.id}"
+        data = {
+            CONF_VENDOR: self._spec.key,
+            CONF_CREDENTIALS: credentials,
+            CONF_SYSTEMS: sorted(account.systems),
+        }
+        await self.async_set_unique_id(unique_id)
+        if entry is None:
+            self._abort_if_unique_id_configured()
+        elif account.systems.isdisjoint(entry.data[CONF_SYSTEMS]):
+            return self.async_abort(reason="wrong_account")
+        others = systems_in_use(
+            self.hass,
+            self._spec.key,
+            except_entry=None if entry is None else entry.entry_id,
+        )
+        if account.systems & others:
+            return self.async_abort(reason="system_in_use")
+        if entry is not None:
+            return self.async_update_reload_and_abort(
+                entry, unique_id=unique_id, data=data
+            )
+        return self.async_create_entry(title=self._title(), data=data)
+
+    def _title(self) -> str:
+        """Return the brand, numbered from the second account on."""
+        titles = {entry.title for entry in self._async_current_entries()}
+        title, number = self._spec.name, 1
+        while title in titles:
+            number += 1
+            title = f"{self._spec.name} {number}"
+        return title
+
+
+class JoulekeeperOptionsFlow(OptionsFlowWithReload):
+    """The switches of a vendor."""
+
+    async def async_step_init(
+        self, user_input: dict[str, bool] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the options that have an effect for the account."""
+        entry = self.config_entry
+        if user_input is not None:
+            return self.async_create_entry(data={**entry.options, **user_input})
+        credentials = entry.data[CONF_CREDENTIALS]
+        schema = probatio.Schema(
+            {
+                probatio.Required(
+                    option.key, default=entry.options.get(option.key, option.default)
+                ): BooleanSelector()
+                for option in REGISTRY[entry.data[CONF_VENDOR]].options
+                if option.requires is None or option.requires in credentials
+            }
+        )
+        return self.async_show_form(step_id="init", data_schema=schema)
+
+
+def _flat(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields of all sections as one mapping, blanks around them cut."""
+    flat: dict[str, str] = {}
+    for key, value in user_input.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value)
+        else:
+            flat[key] = str(value).strip()
+    return flat
+
+
+def _is_address(text: str) -> bool:
+    try:
+        address = URL(text)
+    except ValueError:
+        return False
+    return address.scheme in ("http", "https") and bool(address.host)
+
+
+def _schema(
+    fields: Iterable[CredentialField], shown: Mapping[str, str], *, renewing: bool
+) -> probatio.Schema:
+    """Return the form; secrets are never shown again."""
+    form: dict[Any, Any] = {}
+    sections: dict[str, dict[Any, Any]] = {}
+    for field in fields:
+        optional = field.section is not None or (renewing and field.secret)
+        marker = (probatio.Optional if optional else probatio.Required)(
+            field.key,
+            description=None
+            if field.secret
+            else {"suggested_value": shown.get(field.key)},
+        )
+        target = sections.setdefault(field.section, {}) if field.section else form
+        target[marker] = TextSelector(
+            TextSelectorConfig(
+                type=TextSelectorType.PASSWORD
+                if field.secret
+                else TextSelectorType.TEXT
+            )
+        )
+    for name, content in sections.items():
+        form[probatio.Optional(name)] = section(
+            probatio.Schema(content), {"collapsed": True}
+        )
+    return probatio.Schema(form)

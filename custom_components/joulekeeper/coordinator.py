@@ -1,0 +1,140 @@
+"""One coordinator per endpoint: when to fetch, and what an error means for a reader."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+import logging
+from typing import TYPE_CHECKING, Final, override
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .core.errors import (
+    AuthError,
+    OptionAuthError,
+    RateLimited,
+    TransientError,
+    VendorError,
+)
+from .repairs import async_create_option_login_issue
+from .vendors.base import Endpoint
+
+if TYPE_CHECKING:
+    from .runtime import JoulekeeperConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+_FIRST_RETRY: Final = timedelta(seconds=30)
+_LAST_RETRY: Final = timedelta(minutes=15)
+
+
+class EndpointCoordinator[T](DataUpdateCoordinator[T]):
+    """Fetches one endpoint when its next fresh payload is due.
+
+    Without listeners it rests, so a disabled entity saves its call; only until the
+    first payload it goes on by itself, for no entity can exist before.
+    """
+
+    config_entry: JoulekeeperConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: JoulekeeperConfigEntry,
+        endpoint: Endpoint[T],
+        on_payload: Callable[[Endpoint[T], T], None],
+        *,
+        always_update: bool = False,
+    ) -> None:
+        """Prepare; `on_payload` is told of every payload before the listeners are."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=f"{entry.title} {endpoint.reading.name}",
+            update_interval=_FIRST_RETRY,
+            always_update=always_update,
+        )
+        self.endpoint = endpoint
+        self._on_payload = on_payload
+        self._failures = 0
+        self._stop_waiting: CALLBACK_TYPE | None = None
+        self._cancel_change: CALLBACK_TYPE | None = None
+
+    @override
+    async def _async_update_data(self) -> T:
+        try:
+            payload = await self.endpoint.fetch()
+        except VendorError as error:
+            raise self._read_error(error) from error
+        self._failures = 0
+        now = dt_util.utcnow()
+        # The base class drops the fraction of a second that is added here.
+        self.update_interval = self.endpoint.due_in(payload, now) + timedelta(
+            seconds=self.hass.loop.time() % 1
+        )
+        self._on_payload(self.endpoint, payload)
+        self._await_change(payload, now)
+        if self._stop_waiting is not None:
+            self._stop_waiting()
+            self._stop_waiting = None
+        return payload
+
+    @callback
+    def async_wait_for_payload(self) -> None:
+        """Go on by itself until the first payload is there."""
+        if self.data is None and self._stop_waiting is None:
+            self._stop_waiting = self.async_add_listener(lambda: None)
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Stop for good."""
+        if self._cancel_change is not None:
+            self._cancel_change()
+            self._cancel_change = None
+        await super().async_shutdown()
+
+    def _read_error(self, error: VendorError) -> Exception:
+        """Return what a vendor's error means to Home Assistant when reading."""
+        if isinstance(error, AuthError):
+            return ConfigEntryAuthFailed(
+                translation_domain=DOMAIN, translation_key="credentials_refused"
+            )
+        key = "unexpected_answer"
+        retry_after: float | None = None
+        if isinstance(error, OptionAuthError):
+            async_create_option_login_issue(self.hass, self.config_entry, error.option)
+            key = "option_login_refused"
+        elif isinstance(error, RateLimited):
+            key, retry_after = "rate_limited", error.retry_after
+        elif isinstance(error, TransientError):
+            key = "cannot_connect"
+        wait = min(_FIRST_RETRY * 2**self._failures, _LAST_RETRY).total_seconds()
+        self._failures = min(self._failures + 1, 10)
+        return UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=key,
+            translation_placeholders={"cause": str(error)},
+            retry_after=max(wait, retry_after or 0),
+        )
+
+    def _await_change(self, payload: T, now: datetime) -> None:
+        """Tell the listeners when an unchanged payload comes to mean something else."""
+        if self._cancel_change is not None:
+            self._cancel_change()
+            self._cancel_change = None
+        if self.endpoint.next_change is None:
+            return
+        if (moment := self.endpoint.next_change(payload, now)) is None:
+            return
+
+        @callback
+        def changed(now: datetime) -> None:
+            self._cancel_change = None
+            self.async_update_listeners()
+            self._await_change(payload, now)
+
+        self._cancel_change = async_track_point_in_utc_time(self.hass, changed, moment)

@@ -1,0 +1,56 @@
+"""The start of the schedule being put together; nothing is sent from here."""
+
+from datetime import UTC, datetime
+from typing import Final, override
+
+from homeassistant.components.datetime import DateTimeEntity
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .entity import (
+    ControlDescription,
+    ControlEntity,
+    async_add_when_known,
+    control_candidates,
+)
+from .runtime import JoulekeeperConfigEntry
+
+PARALLEL_UPDATES = 1
+
+STAGING_DATETIMES: Final = (
+    ControlDescription(
+        key="staged_start",
+        translation_key="staged_start",
+        entity_category=EntityCategory.CONFIG,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: JoulekeeperConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the starts."""
+    async_add_when_known(
+        entry,
+        async_add_entities,
+        Platform.DATETIME,
+        control_candidates(entry.runtime_data, STAGING_DATETIMES, StagingStart),
+    )
+
+
+class StagingStart(ControlEntity, DateTimeEntity):
+    """When the next schedule starts; unknown means as soon as it is created."""
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        return self._control.staging.start
+
+    @override
+    async def async_set_value(self, value: datetime) -> None:
+        """Keep the start for the next schedule."""
+        self._control.staging.start = value.astimezone(UTC)
+        self._control.staging.changed()

@@ -1,0 +1,85 @@
+"""Diagnostics: raw answers, capabilities and counters, without anybody's secrets."""
+
+from collections.abc import Callable
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import AnyDeviceEntry
+
+from .const import DOMAIN
+from .core.models import Device
+from .keeper import item_dict
+from .runtime import JoulekeeperConfigEntry, RuntimeData
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: JoulekeeperConfigEntry
+) -> dict[str, Any]:
+    """Return everything that a maintainer needs to replay an account."""
+    runtime = entry.runtime_data
+    return _scrubbed(
+        runtime,
+        {
+            "entry": {"data": dict(entry.data), "options": dict(entry.options)},
+            "calls": dict(runtime.session.statistics()),
+            "writes_left": runtime.keeper.budget.left,
+            "devices": [_device(runtime, device) for device in runtime.devices],
+            "endpoints": _endpoints(runtime, lambda device_id: True),
+            "raw": dict(runtime.session.raw_payloads()),
+        },
+    )
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: JoulekeeperConfigEntry, device: AnyDeviceEntry
+) -> dict[str, Any]:
+    """Return the part that belongs to one device."""
+    runtime = entry.runtime_data
+    ids = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
+    devices = [item for item in runtime.devices if item.id in ids]
+    sources = {item.source_id for item in devices}
+    return _scrubbed(
+        runtime,
+        {
+            "devices": [_device(runtime, item) for item in devices],
+            "endpoints": _endpoints(runtime, sources.__contains__),
+            "raw": {
+                name: payload
+                for name, payload in runtime.session.raw_payloads().items()
+                if any(source in name for source in sources)
+            },
+        },
+    )
+
+
+def _device(runtime: RuntimeData, device: Device) -> dict[str, Any]:
+    control = runtime.keeper.controls.get(device.id)
+    return {
+        "id": device.id,
+        "kind": device.kind.value,
+        "model": device.model,
+        "sw_version": device.sw_version,
+        "hw_version": device.hw_version,
+        "capabilities": control and control.capabilities.as_dict(),
+        "schedules": control and [item_dict(item) for item in control.programme.items],
+    }
+
+
+def _endpoints(
+    runtime: RuntimeData, wanted: Callable[[str], bool]
+) -> dict[str, dict[str, Any]]:
+    return {
+        f"{endpoint_id.reading} {endpoint_id.device_id}": {
+            "ok": coordinator.last_update_success,
+            "next_in_s": coordinator.update_interval
+            and coordinator.update_interval.total_seconds(),
+            "error": coordinator.last_exception and str(coordinator.last_exception),
+        }
+        for endpoint_id, coordinator in runtime.coordinators.items()
+        if wanted(endpoint_id.device_id)
+    }
+
+
+def _scrubbed(runtime: RuntimeData, report: dict[str, Any]) -> dict[str, Any]:
+    scrubbed: dict[str, Any] = runtime.redactor().data(report)
+    return scrubbed

@@ -1,0 +1,213 @@
+"""What all entities share: their device, their sources, and when they come to be."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from typing import Any, override
+
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import DOMAIN
+from .coordinator import EndpointCoordinator
+from .core.capabilities import Capabilities
+from .core.models import Device, EndpointId
+from .descriptions import ReadingDescription
+from .keeper import DeviceControl
+from .runtime import JoulekeeperConfigEntry, RuntimeData
+
+
+class JoulekeeperEntity(Entity):
+    """An entity of one device that follows some of the account's endpoints.
+
+    It is available while the first endpoint is.
+    """
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self,
+        runtime: RuntimeData,
+        device: Device,
+        description: EntityDescription,
+        endpoint_ids: Iterable[EndpointId],
+    ) -> None:
+        """Follow the endpoints; nothing is fetched before Home Assistant knows us."""
+        self.entity_description = description
+        self._runtime = runtime
+        self._device = device
+        self._endpoint_ids = tuple(endpoint_ids)
+        self._attr_unique_id = f"{device.id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, device.id)})
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the cloud delivers what the entity is made of."""
+        coordinator = self._runtime.coordinators.get(self._endpoint_ids[0])
+        return coordinator is not None and coordinator.last_update_success
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the endpoints, which makes them be polled."""
+        await super().async_added_to_hass()
+        for endpoint_id in self._endpoint_ids:
+            if (coordinator := self._runtime.coordinators.get(endpoint_id)) is not None:
+                self.async_on_remove(
+                    coordinator.async_add_listener(self.async_write_ha_state)
+                )
+
+    async def async_update(self) -> None:
+        """Fetch anew when the user asks for it."""
+        coordinator: EndpointCoordinator[Any] | None = self._runtime.coordinators.get(
+            self._endpoint_ids[0]
+        )
+        if coordinator is not None:
+            await coordinator.async_request_refresh()
+
+
+class ReadingEntity(JoulekeeperEntity):
+    """An entity that shows a value of a vendor's table."""
+
+    entity_description: ReadingDescription
+
+    def __init__(
+        self, runtime: RuntimeData, device: Device, description: ReadingDescription
+    ) -> None:
+        """Follow the inputs that the description names."""
+        super().__init__(
+            runtime,
+            device,
+            description,
+            (
+                EndpointId(reading.name, device.source_id)
+                for reading in description.inputs
+            ),
+        )
+        self._readings = runtime.readings_of(device)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlDescription(EntityDescription):
+    """An entity for the plan of a device, whatever its brand."""
+
+    wanted: Callable[[Capabilities], bool] = attrgetter("controllable")
+
+
+class ControlEntity(JoulekeeperEntity):
+    """An entity of a device that has a plan; it follows the plan and the staging."""
+
+    def __init__(
+        self,
+        runtime: RuntimeData,
+        device: Device,
+        description: EntityDescription,
+        control: DeviceControl,
+    ) -> None:
+        """Follow what the cloud has planned."""
+        super().__init__(runtime, device, description, (control.controller.read_back,))
+        self._control = control
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the staging too."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._control.staging.subscribe(self.async_write_ha_state))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entity that a device may have; `known` tells whether it has it by now."""
+
+    key: str
+    known: Callable[[], bool]
+    make: Callable[[], Entity]
+
+
+@callback
+def async_add_when_known(
+    entry: JoulekeeperConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    platform: str,
+    candidates: Callable[[Device], Iterable[Candidate]],
+) -> None:
+    """Add a device's entities as soon as they have something to show.
+
+    An entity that was registered before is always added, so that none is lost because
+    a value is missing after a restart.
+    """
+    runtime = entry.runtime_data
+    registry = er.async_get(runtime.hass)
+    added: dict[str, set[str]] = {}
+
+    @callback
+    def check(source_id: str) -> None:
+        if not (devices := runtime.devices_from(source_id)):
+            added.pop(source_id, None)
+            return
+        unique_ids = added.setdefault(source_id, set())
+        new: list[Entity] = []
+        for device in devices:
+            for candidate in candidates(device):
+                unique_id = f"{device.id}_{candidate.key}"
+                if unique_id not in unique_ids and (
+                    candidate.known()
+                    or registry.async_get_entity_id(platform, DOMAIN, unique_id)
+                ):
+                    unique_ids.add(unique_id)
+                    new.append(candidate.make())
+        if new:
+            async_add_entities(new)
+
+    entry.async_on_unload(runtime.async_on_device(check))
+
+
+def reading_candidates(
+    runtime: RuntimeData,
+    platform: str,
+    entity_class: Callable[[RuntimeData, Device, Any], Entity],
+) -> Callable[[Device], Iterable[Candidate]]:
+    """Return what finds a device's entities in the vendor's table of a platform."""
+    table: tuple[ReadingDescription, ...] = runtime.spec.descriptions.get(platform, ())
+
+    def find(device: Device) -> Iterable[Candidate]:
+        readings = runtime.readings_of(device)
+        return (
+            Candidate(
+                description.key,
+                partial(description.is_known, readings),
+                partial(entity_class, runtime, device, description),
+            )
+            for description in table
+            if description.device_kind is device.kind
+        )
+
+    return find
+
+
+def control_candidates[D: ControlDescription](
+    runtime: RuntimeData,
+    table: Iterable[D],
+    entity_class: Callable[[RuntimeData, Device, D, DeviceControl], Entity],
+) -> Callable[[Device], Iterable[Candidate]]:
+    """Return what finds the entities of a device that has a plan."""
+
+    def find(device: Device) -> Iterable[Candidate]:
+        if (control := runtime.keeper.controls.get(device.id)) is None:
+            return ()
+        capabilities = control.capabilities
+        return (
+            Candidate(
+                description.key,
+                partial(description.wanted, capabilities),
+                partial(entity_class, runtime, device, description, control),
+            )
+            for description in table
+        )
+
+    return find

@@ -1,0 +1,493 @@
+"""The only place that writes to a vendor.
+
+A write goes: lock of the device, fresh list, check, budget, call, read back. A create
+whose answer was lost is looked up, never repeated. Vendor errors of writes become Home
+Assistant errors here and nowhere else.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+import logging
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .core.budget import Budget
+from .core.capabilities import Capabilities, Inexact, Verdict, check
+from .core.errors import (
+    AuthError,
+    NotSupported,
+    OptionAuthError,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    TransientError,
+    VendorError,
+)
+from .core.schedule import Action, Limits, Owner, Programme, Rule, ScheduleItem, Source
+from .repairs import async_create_option_login_issue
+from .staging import Staging
+from .vendors.base import ScheduleController, VendorCall
+
+if TYPE_CHECKING:
+    from .runtime import JoulekeeperConfigEntry, RuntimeData
+
+_LOGGER = logging.getLogger(__name__)
+
+WRITES_PER_HOUR: Final = 120
+RESERVED_WRITES: Final = 40
+READ_BACK_WAITS_S: Final = (0.0, 2.0, 5.0, 10.0)
+"""Seconds to wait before each look whether the cloud holds what was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a surface asks for; without a start it is now."""
+
+    action: Action
+    duration: timedelta
+    start: datetime | None = None
+    power_w: int | None = None
+    limits: Limits | None = None
+    source: Source = Source.SERVICE
+    note: str = ""
+    inexact: Inexact = Inexact.REJECT
+
+    def rule(self, now: datetime) -> Rule:
+        """Return the request as a rule with an id of its own."""
+        return Rule(
+            id=uuid4().hex[:12],
+            action=self.action,
+            start=self.start or now.replace(microsecond=0),
+            duration=self.duration,
+            power_w=self.power_w,
+            limits=self.limits,
+            source=self.source,
+            note=self.note,
+        )
+
+
+@dataclass(slots=True)
+class DeviceControl:
+    """One device that has a plan: its controller, its lock, its staging."""
+
+    controller: ScheduleController
+    runtime: RuntimeData
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    staging: Staging = field(default_factory=Staging)
+
+    @property
+    def device_id(self) -> str:
+        """The device that is controlled."""
+        return self.controller.device_id
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the device can express, by what is known now."""
+        return self.controller.capabilities(self.runtime.readings)
+
+    @property
+    def programme(self) -> Programme:
+        """What the cloud had planned when it was asked last."""
+        return self.controller.programme(self.runtime.readings) or Programme()
+
+    @property
+    def selected(self) -> ScheduleItem | None:
+        """The schedule chosen in the selector, None once it is gone."""
+        if self.staging.selected is None:
+            return None
+        return self.programme.find(self.staging.selected)
+
+    async def refresh(self) -> Programme:
+        """Ask the cloud what it has planned; HomeAssistantError when it cannot say."""
+        coordinator = self.runtime.coordinators[self.controller.read_back]
+        await coordinator.async_refresh()
+        if not coordinator.last_update_success:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="plan_unknown"
+            )
+        return self.programme
+
+
+class Keeper:
+    """Writes schedules for one account, one device at a time."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: JoulekeeperConfigEntry,
+        runtime: RuntimeData,
+    ) -> None:
+        """Control nothing yet."""
+        self._hass = hass
+        self._entry = entry
+        self._runtime = runtime
+        self.budget = Budget(
+            WRITES_PER_HOUR,
+            timedelta(hours=1),
+            dt_util.utcnow,
+            reserved=RESERVED_WRITES,
+        )
+        self.controls: dict[str, DeviceControl] = {}
+
+    @callback
+    def add(self, controller: ScheduleController) -> None:
+        """Take a device on, or its newer controller."""
+        if (known := self.controls.get(controller.device_id)) is not None:
+            known.controller = controller
+        else:
+            self.controls[controller.device_id] = DeviceControl(
+                controller, self._runtime
+            )
+
+    @callback
+    def drop(self, device_id: str) -> None:
+        """Let a device go."""
+        self.controls.pop(device_id, None)
+
+    def control_for(
+        self, device_id: str, action: Action | None = None
+    ) -> DeviceControl:
+        """Return who controls a device, or for an action the nearest who can do it.
+
+        A battery is controlled by its inverter; what an inverter cannot do may be a
+        matter of its site. Raises ServiceValidationError when nobody has a plan.
+        """
+        chain = list(self._chain(device_id))
+        if not chain:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="not_controllable"
+            )
+        for control in chain:
+            if action is None or control.capabilities.supports(action):
+                return control
+        return chain[0]
+
+    def _chain(self, device_id: str) -> Iterator[DeviceControl]:
+        next_id: str | None = device_id
+        while next_id is not None:
+            if (control := self.controls.get(next_id)) is not None:
+                yield control
+            device = self._runtime.device(next_id)
+            next_id = device.parent_id if device else None
+
+    def preview(self, control: DeviceControl, request: Request) -> Verdict:
+        """Check a request against what is known now; nothing is sent."""
+        return self._check(control, request, control.programme)
+
+    async def create(
+        self, control: DeviceControl, request: Request, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Create a schedule and prove it; return the response of the action."""
+        async with control.lock:
+            return await self._create(control, request, dry_run, replaced=())
+
+    async def replace(
+        self,
+        control: DeviceControl,
+        schedule_id: str,
+        change: Callable[[ScheduleItem], Request],
+        *,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """Edit one of our schedules: create the new one, then delete the old one.
+
+        A vendor without an edit holds both for a moment; if the delete fails the old
+        one is still there to be seen, and nothing is lost.
+        """
+        async with control.lock:
+            item = self._find(await control.refresh(), schedule_id)
+            if item.owner is not Owner.OWN:
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="not_own",
+                    translation_placeholders={"id": schedule_id},
+                )
+            return await self._create(control, change(item), dry_run, replaced=(item,))
+
+    async def force(
+        self, control: DeviceControl, request: Request, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Start an action now, in place of one that was forced before."""
+        async with control.lock:
+            programme = await control.refresh()
+            now = dt_util.utcnow()
+            forced = tuple(
+                item
+                for item in programme.own()
+                if item.source is Source.MANUAL and item.active_at(now)
+            )
+            return await self._create(control, request, dry_run, replaced=forced)
+
+    async def delete(
+        self, control: DeviceControl, schedule_id: str, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Delete one schedule, ours or one that was named; never the network's."""
+        async with control.lock:
+            item = self._find(await control.refresh(), schedule_id)
+            return await self._delete(control, (item,), dry_run)
+
+    async def delete_all(
+        self, control: DeviceControl, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Delete every schedule of ours; say how many others were left."""
+        async with control.lock:
+            own = (await control.refresh()).own()
+            return await self._delete(control, own, dry_run)
+
+    async def stop(
+        self, control: DeviceControl, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """End what we have running now; what is planned for later stays."""
+        async with control.lock:
+            now = dt_util.utcnow()
+            running = tuple(
+                item for item in (await control.refresh()).own() if item.active_at(now)
+            )
+            return await self._delete(control, running, dry_run)
+
+    async def reset_to_auto(
+        self, control: DeviceControl, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Delete every schedule of ours and set the mode outside schedules to auto."""
+        result = await self.delete_all(control, dry_run=dry_run)
+        if not control.capabilities.base_mode_reset:
+            return result | {"base_mode": "unchanged"}
+        if dry_run:
+            return result | {"base_mode": "would_be_reset"}
+        async with control.lock:
+            with self._write_errors():
+                self.budget.spend(urgent=True)
+                await control.controller.reset_base_mode()
+        return result | {"base_mode": "reset_requested"}
+
+    async def list_schedules(
+        self, control: DeviceControl, *, include_past: bool = False
+    ) -> Programme:
+        """Return what the cloud has planned, freshly asked."""
+        if not include_past:
+            return await control.refresh()
+        with self._write_errors():
+            return await control.controller.fetch_past()
+
+    async def _create(
+        self,
+        control: DeviceControl,
+        request: Request,
+        dry_run: bool,
+        replaced: Iterable[ScheduleItem],
+    ) -> dict[str, Any]:
+        replaced = tuple(replaced)
+        programme = await control.refresh()
+        left = replace(
+            programme,
+            items=tuple(item for item in programme.items if item not in replaced),
+        )
+        verdict = self._check(control, request, left)
+        rule = verdict.effective
+        call = control.controller.create_call(rule)
+        removals = [control.controller.delete_call(item) for item in replaced]
+        response: dict[str, Any] = {
+            "schedule_id": rule.id,
+            "device": control.device_id,
+            "requested": _request_dict(request),
+            "effective": rule_dict(rule),
+            "inexact": [item.as_dict() for item in verdict.adjustments],
+            "vendor_calls": [item.as_dict() for item in (call, *removals)],
+        }
+        if dry_run:
+            return response | {"state": "not_sent"}
+        await self._send_create(control, rule, call)
+        for removal in removals:
+            await self._send_delete(control, removal)
+        confirmed = await self._confirmed(control, rule, replaced)
+        return response | {"state": "confirmed" if confirmed else "unconfirmed"}
+
+    def _check(
+        self, control: DeviceControl, request: Request, programme: Programme
+    ) -> Verdict:
+        now = dt_util.utcnow()
+        verdict = check(
+            request.rule(now), control.capabilities, now, programme, request.inexact
+        )
+        for problem in verdict.problems:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key=problem.key,
+                translation_placeholders=dict(problem.placeholders),
+            )
+        return verdict
+
+    async def _send_create(
+        self, control: DeviceControl, rule: Rule, call: VendorCall
+    ) -> None:
+        with self._write_errors():
+            self.budget.spend()
+            try:
+                await control.controller.send(call)
+            except OutcomeUnknown:
+                programme = await control.refresh()
+                if not any(item.fulfils(rule) for item in programme.items):
+                    raise
+                _LOGGER.debug("A create without an answer was found in the list")
+
+    async def _send_delete(self, control: DeviceControl, call: VendorCall) -> None:
+        with self._write_errors():
+            self.budget.spend(urgent=True)
+            await control.controller.send(call)
+
+    async def _confirmed(
+        self, control: DeviceControl, rule: Rule, replaced: tuple[ScheduleItem, ...]
+    ) -> bool:
+        """Read back until the cloud holds the rule and nothing that it replaces."""
+        gone = {item.vendor_id for item in replaced}
+
+        def holds(programme: Programme) -> bool:
+            return any(item.fulfils(rule) for item in programme.items) and not any(
+                item.vendor_id in gone for item in programme.items
+            )
+
+        return await self._read_back(control, holds)
+
+    async def _delete(
+        self, control: DeviceControl, items: tuple[ScheduleItem, ...], dry_run: bool
+    ) -> dict[str, Any]:
+        for item in items:
+            if item.owner is Owner.NETWORK:
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN, translation_key="network_item"
+                )
+        calls = [control.controller.delete_call(item) for item in items]
+        before = control.programme
+        response: dict[str, Any] = {
+            "device": control.device_id,
+            "deleted": [item_dict(item) for item in items],
+            "left": len(before.items) + len(before.recurring) - len(items),
+            "vendor_calls": [call.as_dict() for call in calls],
+        }
+        if dry_run:
+            return response | {"state": "not_sent"}
+        for call in calls:
+            await self._send_delete(control, call)
+        gone = {item.vendor_id for item in items}
+        confirmed = not items or await self._read_back(
+            control,
+            lambda programme: (
+                not any(item.vendor_id in gone for item in programme.items)
+            ),
+        )
+        return response | {"state": "confirmed" if confirmed else "unconfirmed"}
+
+    async def _read_back(
+        self, control: DeviceControl, holds: Callable[[Programme], bool]
+    ) -> bool:
+        for wait in READ_BACK_WAITS_S:
+            await asyncio.sleep(wait)
+            try:
+                programme = await control.refresh()
+            except HomeAssistantError:
+                continue
+            if holds(programme):
+                return True
+        return False
+
+    def _find(self, programme: Programme, schedule_id: str) -> ScheduleItem:
+        if (item := programme.find(schedule_id)) is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="schedule_not_found",
+                translation_placeholders={"id": schedule_id},
+            )
+        return item
+
+    @contextmanager
+    def _write_errors(self) -> Iterator[None]:
+        """Turn a vendor's error into what Home Assistant says of a failed write."""
+        try:
+            yield
+        except VendorError as error:
+            if isinstance(error, AuthError):
+                self._entry.async_start_reauth_if_available(self._hass)
+            elif isinstance(error, OptionAuthError):
+                async_create_option_login_issue(self._hass, self._entry, error.option)
+            exception = (
+                ServiceValidationError
+                if isinstance(error, NotSupported)
+                else HomeAssistantError
+            )
+            raise exception(
+                translation_domain=DOMAIN,
+                translation_key=_write_error_key(error),
+                translation_placeholders={
+                    "cause": str(error),
+                    "seconds": _seconds(error),
+                },
+            ) from error
+
+
+def _write_error_key(error: VendorError) -> str:
+    for kind, key in (
+        (AuthError, "write_credentials_refused"),
+        (OptionAuthError, "option_login_refused"),
+        (RateLimited, "write_rate_limited"),
+        (Rejected, "write_rejected"),
+        (NotSupported, "write_not_supported"),
+        (OutcomeUnknown, "write_outcome_unknown"),
+        (TransientError, "write_cannot_connect"),
+    ):
+        if isinstance(error, kind):
+            return key
+    return "write_unexpected_answer"
+
+
+def _seconds(error: VendorError) -> str:
+    wait = error.retry_after if isinstance(error, RateLimited) else None
+    return "60" if wait is None else f"{wait:.0f}"
+
+
+def _request_dict(request: Request) -> dict[str, Any]:
+    return {
+        "action": request.action.value,
+        "start": request.start and request.start.isoformat(),
+        "duration_min": request.duration.total_seconds() / 60,
+        "power_w": request.power_w,
+        "limits": request.limits and request.limits.as_dict(),
+    }
+
+
+def rule_dict(rule: Rule) -> dict[str, Any]:
+    """Return a rule as response data."""
+    return {
+        "action": rule.action.value,
+        "start": rule.start.isoformat(),
+        "end": rule.end.isoformat(),
+        "duration_min": rule.duration.total_seconds() / 60,
+        "power_w": rule.power_w,
+        "limits": rule.limits and rule.limits.as_dict(),
+    }
+
+
+def item_dict(item: ScheduleItem) -> dict[str, Any]:
+    """Return what the cloud holds as response data."""
+    return {
+        "schedule_id": item.id,
+        "vendor_id": item.vendor_id,
+        "owner": item.owner.value,
+        "action": item.action and item.action.value,
+        "vendor_mode": item.vendor_mode,
+        "start": item.start.isoformat(),
+        "end": item.end.isoformat(),
+        "duration_min": item.duration.total_seconds() / 60,
+        "power_w": item.power_w,
+        "limits": item.limits and item.limits.as_dict(),
+        "recurring": item.recurring,
+        "status": item.status,
+        "note": item.note,
+    }

@@ -1,0 +1,137 @@
+"""The action of the schedule being put together, and the selector of schedules."""
+
+from typing import Final, override
+
+from homeassistant.components.select import SelectEntity
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .core.capabilities import Support
+from .core.schedule import Action, Owner, ScheduleItem
+from .entity import (
+    ControlDescription,
+    ControlEntity,
+    async_add_when_known,
+    control_candidates,
+)
+from .runtime import JoulekeeperConfigEntry
+
+PARALLEL_UPDATES = 1
+
+STAGED_ACTION: Final = ControlDescription(
+    key="staged_action",
+    translation_key="staged_action",
+    entity_category=EntityCategory.CONFIG,
+)
+SCHEDULE: Final = ControlDescription(key="schedule", translation_key="schedule")
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: JoulekeeperConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the selects."""
+    runtime = entry.runtime_data
+    for candidates in (
+        control_candidates(runtime, (STAGED_ACTION,), StagedAction),
+        control_candidates(runtime, (SCHEDULE,), ScheduleSelector),
+    ):
+        async_add_when_known(entry, async_add_entities, Platform.SELECT, candidates)
+
+
+class StagedAction(ControlEntity, SelectEntity, RestoreEntity):
+    """What the next schedule does, kept over restarts."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up the action of before, else the first one that the device can do."""
+        staging = self._control.staging
+        last = await self.async_get_last_state()
+        options = self.options
+        staging.action = Action(
+            last.state if last is not None and last.state in options else options[0]
+        )
+        await super().async_added_to_hass()
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        able = self._control.capabilities
+        return [
+            action.value
+            for action in (
+                *(item for item in Action if item is not Action.AUTO),
+                Action.AUTO,
+            )
+            if able.support(action).support is Support.NATIVE
+        ]
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        action = self._control.staging.action
+        return action and action.value
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Keep the action for the next schedule."""
+        self._control.staging.action = Action(option)
+        self._control.staging.changed()
+
+
+class ScheduleSelector(ControlEntity, SelectEntity):
+    """Chooses one of the device's schedules, to be looked at or deleted."""
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        return list(self._labels())
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        if (selected := self._control.selected) is None:
+            return None
+        return next(label for label, item in self._labels().items() if item == selected)
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Choose a schedule by its label."""
+        if (item := self._labels().get(option)) is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="schedule_not_found",
+                translation_placeholders={"id": option},
+            )
+        self._control.staging.selected = item.id
+        self._control.staging.changed()
+
+    def _labels(self) -> dict[str, ScheduleItem]:
+        """Return the schedules by a readable label; equal ones are numbered."""
+        labels: dict[str, ScheduleItem] = {}
+        items = sorted(self._control.programme.items, key=lambda item: item.start)
+        for item in items:
+            label = name = _label(item)
+            number = 1
+            while label in labels:
+                number += 1
+                label = f"{name} ({number})"
+            labels[label] = item
+        return labels
+
+
+def _label(item: ScheduleItem) -> str:
+    """Return local start, action and power, and whose schedule it is if not ours."""
+    start = dt_util.as_local(item.start)
+    words = [f"{start:%Y-%m-%d %H:%M}", item.action or item.vendor_mode]
+    if item.power_w:
+        words.append(f"{item.power_w} W")
+    if item.owner is not Owner.OWN:
+        words.append(f"[{item.note or item.owner.value}]")
+    return " ".join(words)

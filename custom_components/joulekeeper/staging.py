@@ -1,0 +1,35 @@
+"""A schedule being put together in a device's entities; sent by a button only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .core.schedule import Action, Limits
+
+
+@dataclass(slots=True)
+class Staging:
+    """What the user has set so far. No start means now, no power the maximum."""
+
+    action: Action | None = None
+    start: datetime | None = None
+    duration_min: int = 60
+    power_w: int | None = None
+    caps: dict[str, int] = field(default_factory=dict)
+    selected: str | None = None
+    """Id of the schedule chosen in the selector."""
+    _listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener after each change; return what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def changed(self) -> None:
+        """Tell everybody that something was set."""
+        for listener in list(self._listeners):
+            listener()
+
+    def limits(self) -> Limits | None:
+        """Return the caps for an action that has them."""
+        return Limits(**self.caps) if self.action is Action.LIMIT else None

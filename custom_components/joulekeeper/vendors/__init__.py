@@ -1,0 +1,8 @@
+"""The brands that Joulekeeper speaks to. The only module that names them."""
+
+from typing import Final
+
+from .base import VendorSpec
+from .redback import VENDOR as REDBACK
+
+REGISTRY: Final[dict[str, VendorSpec]] = {vendor.key: vendor for vendor in (REDBACK,)}

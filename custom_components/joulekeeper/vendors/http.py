@@ -1,0 +1,177 @@
+"""One HTTP base for all vendors: time-outs, one retry rule, error mapping, counting.
+
+No message raised here holds an address, a body or a header, for those may hold serial
+numbers and secrets: an error names the endpoint's label and what went wrong.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+import json
+from typing import Any, Final
+
+import aiohttp
+
+from ..core.errors import (
+    AuthError,
+    NotFound,
+    NotSupported,
+    OutcomeUnknown,
+    ProtocolError,
+    RateLimited,
+    Rejected,
+    TransientError,
+)
+from ..core.models import Clock
+
+TIMEOUT: Final = aiohttp.ClientTimeout(total=20)
+RETRY_PAUSE_S: Final = 1.0
+PARALLEL_CALLS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete answer."""
+
+    label: str
+    status: int
+    path: str
+    """Path of the final address, after redirects."""
+    text: str
+
+    def json(self) -> Any:
+        """Return the decoded body; ProtocolError when it is no JSON."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            raise ProtocolError(f"{self.label}: the answer is not JSON") from None
+
+    def json_object(self) -> Mapping[str, Any]:
+        """Return the body as an object; ProtocolError when it is anything else."""
+        body = self.json()
+        if not isinstance(body, dict):
+            raise ProtocolError(f"{self.label}: the answer is not an object")
+        return body
+
+
+class HttpClient:
+    """Makes calls for one account.
+
+    A call that changes nothing is tried once more after a connection error or a 5xx; a
+    time-out is not, for the cloud is overloaded then. A call that changes something is
+    never repeated: where it may have reached the cloud, `OutcomeUnknown` is raised.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Use a session that somebody else closes."""
+        self._session = session
+        self._clock = clock
+        self._sleep = sleep
+        self._slots = asyncio.Semaphore(PARALLEL_CALLS)
+        self.calls: Counter[str] = Counter()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        label: str,
+        repeatable: bool = True,
+        **options: Any,
+    ) -> Response:
+        """Make a call and return its answer.
+
+        Raises Rejected (400, 409, 422), AuthError (401), NotSupported (403), NotFound
+        (404), RateLimited (429), TransientError (connection, time-out, 5xx), OutcomeUnknown (the same, when not
+        repeatable and possibly received), ProtocolError (any other status but 2xx).
+        """
+        try:
+            return await self._once(method, url, label, repeatable, options)
+        except OutcomeUnknown:
+            raise
+        except TransientError as error:
+            if not repeatable or isinstance(error.__cause__, TimeoutError):
+                raise
+        await self._sleep(RETRY_PAUSE_S)
+        return await self._once(method, url, label, repeatable, options)
+
+    async def _once(
+        self,
+        method: str,
+        url: str,
+        label: str,
+        repeatable: bool,
+        options: Mapping[str, Any],
+    ) -> Response:
+        lost = TransientError if repeatable else OutcomeUnknown
+        self.calls[label] += 1
+        try:
+            async with (
+                self._slots,
+                self._session.request(
+                    method, url, timeout=TIMEOUT, **options
+                ) as answer,
+            ):
+                text = await answer.text(errors="replace")
+        except aiohttp.ClientConnectorError as error:
+            raise TransientError(f"{label}: no connection") from error
+        except TimeoutError as error:
+            raise lost(f"{label}: no answer in time") from error
+        except aiohttp.ClientError as error:
+            raise lost(f"{label}: {type(error).__name__}") from error
+        self._raise_for_status(answer, label, lost)
+        return Response(label, answer.status, answer.url.path, text)
+
+    def _raise_for_status(
+        self,
+        answer: aiohttp.ClientResponse,
+        label: str,
+        lost: type[TransientError],
+    ) -> None:
+        status = answer.status
+        message = f"{label}: HTTP {status}"
+        if status < HTTPStatus.MULTIPLE_CHOICES:
+            return
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise lost(message)
+        match status:
+            case (
+                HTTPStatus.BAD_REQUEST
+                | HTTPStatus.CONFLICT
+                | HTTPStatus.UNPROCESSABLE_ENTITY
+            ):
+                raise Rejected(message)
+            case HTTPStatus.UNAUTHORIZED:
+                raise AuthError(message)
+            case HTTPStatus.FORBIDDEN:
+                raise NotSupported(message)
+            case HTTPStatus.NOT_FOUND:
+                raise NotFound(message)
+            case HTTPStatus.REQUEST_TIMEOUT:
+                raise lost(message)
+            case HTTPStatus.TOO_MANY_REQUESTS:
+                raise RateLimited(message, self._retry_after(answer))
+        raise ProtocolError(message)
+
+    def _retry_after(self, answer: aiohttp.ClientResponse) -> float | None:
+        """Return the seconds of a Retry-After header, which may hold a date instead."""
+        value = answer.headers.get("Retry-After", "")
+        if value.isdigit():
+            return float(value)
+        try:
+            until = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        return max(0.0, (until - self._clock()).total_seconds())

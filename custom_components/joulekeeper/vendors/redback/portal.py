@@ -1,0 +1,183 @@
+"""The Redback portal: pages behind a cookie login (dossier section 2).
+
+It is optional and only adds what the API lacks: the mode outside schedules, and the
+panels at each MPPT input. Every use logs in afresh, for how long a login lasts is not
+known.
+"""
+
+import asyncio
+import re
+from typing import Any, Final
+
+from bs4 import BeautifulSoup, Tag
+
+from ...core.errors import AuthError, OptionAuthError, ProtocolError, TransientError
+from ..base import CONF_BASE_URL, Connection
+from ..http import HttpClient, Response
+from ..parsing import integer, required, scaled, text
+from .models import PanelGroup, Panels
+
+CONF_PORTAL: Final = "portal"
+"""The option, and the section of the credentials form."""
+CONF_PORTAL_EMAIL: Final = "portal_email"
+CONF_PORTAL_PASSWORD: Final = "portal_password"
+
+PORTAL_URL: Final = "https://portal.redbacktech.com"
+
+_KILO: Final = 1000
+_LOGIN_PATH: Final = "/Account/Login"
+_LOGIN_FORM: Final = "form.login-form"
+_TOKEN_FORM: Final = "form#GlobalAntiForgeryToken"
+_TOKEN_FIELD: Final = "__RequestVerificationToken"
+_LOGIN_COOKIE: Final = ".AspNet.ApplicationCookie"
+_PANEL_SIZE: Final = re.compile(r"^SolarPanels_(\d+)__PVSize$")
+
+
+class Portal:
+    """One portal account. Uses of it follow each other, for they share the cookies."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Prepare; nothing is sent before the first use."""
+        self._session = connection.cookie_session()
+        self.http = HttpClient(self._session, connection.clock)
+        self._email = connection.credentials[CONF_PORTAL_EMAIL]
+        self._password = connection.credentials[CONF_PORTAL_PASSWORD]
+        self._base_url = connection.credentials.get(CONF_BASE_URL) or PORTAL_URL
+        self._lock = asyncio.Lock()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must not be shown."""
+        cookies = (cookie.value for cookie in self._session.cookie_jar)
+        return (self._email, self._password, *filter(None, cookies))
+
+    async def check_login(self) -> None:
+        """Log in; OptionAuthError when the e-mail or the password is refused."""
+        async with self._lock:
+            await self._login()
+
+    async def panels(self, serial: str) -> Panels:
+        """Return the panel groups of an inverter (dossier 2.3)."""
+        async with self._lock:
+            await self._login()
+            page = await self._page("/installationdetails/Configure", serial)
+        return parse_panels(page)
+
+    async def set_auto(self, serial: str, software_version: str | None) -> None:
+        """Set the mode that rules outside schedules to Auto (dossier 2.2).
+
+        The mode stays until changed. What the portal answers is not known, so the only
+        proof is the mode that the inverter reports later.
+        """
+        async with self._lock:
+            await self._login()
+            path = "/productcontrol/Configure"
+            token = _hidden_token(await self._page(path, serial), _TOKEN_FORM)
+            answer = await self._request(
+                "POST",
+                "/productcontrol/Index",
+                repeatable=False,
+                headers={
+                    "X-Requested-With": "XMLHttpRequest",
+                    "Referer": f"{self._base_url}{path}?serialNumber={serial}",
+                },
+                data={
+                    "SerialNumber": serial,
+                    "AppliedTariffId": "",
+                    "InverterOperation[Type]": "Set",
+                    "InverterOperation[Mode]": "Auto",
+                    "InverterOperation[PowerInWatts]": "0",
+                    "InverterOperation[AppliedTarrifId]": "",
+                    "ProductModelName": "",
+                    "RossVersion": software_version or "",
+                    _TOKEN_FIELD: token,
+                },
+            )
+            _check_logged_in(answer, await _parse(answer))
+
+    async def _login(self) -> None:
+        self._session.cookie_jar.clear()
+        page = await _parse(await self._request("GET", _LOGIN_PATH))
+        answer = await self._request(
+            "POST",
+            _LOGIN_PATH,
+            repeatable=False,
+            headers={"Referer": f"{self._base_url}/ui/"},
+            data={
+                "Email": self._email,
+                "Password": self._password,
+                _TOKEN_FIELD: _hidden_token(page, _LOGIN_FORM),
+            },
+        )
+        cookies = {cookie.key for cookie in self._session.cookie_jar}
+        # The portal answers 200 to a wrong password, with the form once more.
+        if _LOGIN_COOKIE not in cookies or _is_login(answer, await _parse(answer)):
+            raise OptionAuthError("portal: login refused", CONF_PORTAL)
+
+    async def _page(self, path: str, serial: str) -> BeautifulSoup:
+        answer = await self._request("GET", path, params={"serialNumber": serial})
+        page = await _parse(answer)
+        _check_logged_in(answer, page)
+        return page
+
+    async def _request(self, method: str, path: str, **options: Any) -> Response:
+        try:
+            return await self.http.request(
+                method, f"{self._base_url}{path}", label="portal", **options
+            )
+        except AuthError as error:
+            raise OptionAuthError(str(error), CONF_PORTAL) from error
+
+
+async def _parse(answer: Response) -> BeautifulSoup:
+    """Parse a page outside the event loop, which a long page would block."""
+    return await asyncio.to_thread(BeautifulSoup, answer.text, "html.parser")
+
+
+def _is_login(answer: Response, page: BeautifulSoup) -> bool:
+    return answer.path == _LOGIN_PATH or page.select_one(_LOGIN_FORM) is not None
+
+
+def _check_logged_in(answer: Response, page: BeautifulSoup) -> None:
+    if _is_login(answer, page):
+        raise TransientError("portal: the login did not last")
+
+
+def _hidden_token(page: BeautifulSoup, form: str) -> str:
+    """Return the anti-forgery token: the form's first hidden input."""
+    field = page.select_one(f'{form} input[type="hidden"]')
+    return required(_attribute(field, "value"), "portal: anti-forgery token")
+
+
+def _attribute(tag: Tag | None, name: str) -> str | None:
+    return None if tag is None else text(tag.get(name))
+
+
+def parse_panels(page: BeautifulSoup) -> Panels:
+    """Read the installation page; a value that is left empty there is None."""
+    if page.select_one("form#form") is None:
+        raise ProtocolError("portal: no installation form")
+    sizes = {
+        int(found[1]): scaled(_attribute(field, "value"), _KILO)
+        for field in page.select("form#form input[id]")
+        if (found := _PANEL_SIZE.match(str(field.get("id"))))
+    }
+    return Panels(
+        tuple(
+            PanelGroup(
+                size_w=sizes[number],
+                panels=integer(
+                    _selected(page, f"SolarPanels_{number}__NumberOfPanels")
+                ),
+                direction=_selected(page, f"SolarPanels_{number}__PanelDirection"),
+            )
+            for number in sorted(sizes)
+        )
+    )
+
+
+def _selected(page: BeautifulSoup, field_id: str) -> str | None:
+    option = page.select_one(f"select#{field_id} option[selected]")
+    if option is None:
+        return None
+    return _attribute(option, "value") or text(option.get_text())

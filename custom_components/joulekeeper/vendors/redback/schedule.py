@@ -1,0 +1,442 @@
+"""Codec between our schedules and Redback's schedules and operating envelopes.
+
+Sources: dossier sections 1.9 and 1.10, scheduling notes 2.3.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+import re
+from typing import Any, Final
+from urllib.parse import quote
+
+from ...core.capabilities import ActionSupport, Capabilities, Support
+from ...core.schedule import (
+    Action,
+    Limits,
+    Owner,
+    Programme,
+    Rule,
+    ScheduleItem,
+    Source,
+    WeeklyWindow,
+)
+from ..base import VendorCall
+from ..parsing import integer, mapping, objects, text, timestamp
+from .models import Configuration, Static
+
+MODE_OF_ACTION: Final[dict[Action, str]] = {
+    Action.AUTO: "Auto",
+    Action.CHARGE: "ChargeBattery",
+    Action.DISCHARGE: "DischargeBattery",
+    Action.IMPORT: "ImportPower",
+    Action.EXPORT: "ExportPower",
+    Action.HOLD: "Conserve",
+    Action.IDLE: "Conserve",
+}
+"""Conserve keeps the battery unused, so it is only near to `idle`."""
+
+_ACTION_OF_MODE: Final[dict[str, Action]] = {
+    "auto": Action.AUTO,
+    "chargebattery": Action.CHARGE,
+    "dischargebattery": Action.DISCHARGE,
+    "importpower": Action.IMPORT,
+    "exportpower": Action.EXPORT,
+    "conserve": Action.HOLD,
+}
+"""Modes in lower case: other programs write them so (dossier 4.1, services)."""
+
+MODES: Final = (
+    "auto",
+    "charge",
+    "discharge",
+    "import",
+    "export",
+    "hold",
+    "off_grid",
+    "hibernate",
+    "buy_power",
+    "sell_power",
+    "force_charge",
+    "force_discharge",
+    "no_mode",
+    "stop",
+)
+"""Every mode that an inverter may report, in our words."""
+
+_OTHER_MODES: Final = {
+    "offgrid": "off_grid",
+    "hibernate": "hibernate",
+    "buypower": "buy_power",
+    "sellpower": "sell_power",
+    "forcechargebattery": "force_charge",
+    "forcedischargebattery": "force_discharge",
+    "nomode": "no_mode",
+    "stop": "stop",
+}
+
+MAX_DURATION: Final = timedelta(minutes=7200)
+"""The longest schedule that the existing integration meant to allow (dossier 4.1)."""
+
+DEFAULT_MAX_POWER_W: Final = 10_000
+"""Bound of the portal's own form, where the cloud tells no limit (dossier 2.2)."""
+
+NO_LIMIT: Final = 10_000
+"""W or VA: what other programs send for a cap that is not wanted (dossier 1.10)."""
+
+_MARKER: Final = re.compile(
+    r"^joulekeeper (?P<source>[a-z]+) (?P<id>[0-9a-z]+)(?:: (?P<note>.*))?$", re.DOTALL
+)
+_EVENT_MARKER: Final = re.compile(r"^joulekeeper-(?P<source>[a-z]+)-(?P<id>[0-9a-z]+)$")
+_TIME_SPAN: Final = re.compile(
+    r"^(?:(?P<days>\d+)\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2}):(?P<seconds>\d{2})"
+    r"(?:\.(?P<fraction>\d{1,7}))?$"
+)
+_DAY_NAMES: Final = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+_DAY_GROUPS: Final = {
+    "never": frozenset[int](),
+    "weekdays": frozenset(range(5)),
+    "weekends": frozenset({5, 6}),
+    "everyday": frozenset(range(7)),
+}
+_SUNDAY_BIT_FIRST: Final = (6, 0, 1, 2, 3, 4, 5)
+
+ENVELOPE_STATUSES: Final = {
+    "oldunreported": "old_unreported",
+    "new": "new",
+    "scheduled": "scheduled",
+    "cancelled": "cancelled",
+    "reportstarted": "started",
+    "reportfinished": "finished",
+    "supersededpriortostart": "superseded_before_start",
+    "futuresupersede": "to_be_superseded",
+    "supersededafterstart": "superseded_after_start",
+    "futurecancel": "to_be_cancelled",
+    "cancelledafterstart": "cancelled_after_start",
+    "rejectedpastevent": "rejected_past",
+    "rejectsuperseded": "rejected_superseded",
+}
+"""The life of an envelope (dossier 1.10), in our words."""
+
+_DEAD_STATUSES: Final = frozenset(
+    {
+        "cancelled",
+        "cancelled_after_start",
+        "to_be_cancelled",
+        "rejected_past",
+        "rejected_superseded",
+        "superseded_after_start",
+        "superseded_before_start",
+    }
+)
+"""Envelopes that rule nothing any more; they are not part of the plan."""
+
+
+def mode_name(mode: str | None) -> str | None:
+    """Return an inverter mode in our words, None for one that nobody has seen yet."""
+    if mode is None:
+        return None
+    key = mode.casefold()
+    action = _ACTION_OF_MODE.get(key)
+    return action.value if action else _OTHER_MODES.get(key)
+
+
+def format_time_span(duration: timedelta) -> str:
+    """Return a .NET TimeSpan with its day part: `1.02:00:00` is 26 hours."""
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return f"{days}.{hours:02}:{minutes:02}:{seconds:02}"
+
+
+def parse_time_span(value: Any) -> timedelta | None:
+    """Read a .NET TimeSpan, with or without days and fraction."""
+    if not isinstance(value, str) or (found := _TIME_SPAN.match(value.strip())) is None:
+        return None
+    return timedelta(
+        days=int(found["days"] or 0),
+        hours=int(found["hours"]),
+        minutes=int(found["minutes"]),
+        seconds=int(found["seconds"]),
+        microseconds=int((found["fraction"] or "0").ljust(6, "0")[:6]),
+    )
+
+
+def parse_days(value: Any) -> frozenset[int]:
+    """Read `DaysActive`: names, groups, lists of them, or bits from Sunday = 1.
+
+    The dossier's contradiction (1.9) about the bits is settled by its own sums:
+    weekdays are 62. An unknown name counts as no day.
+    """
+    if isinstance(value, str) and value.strip().isdigit():
+        value = int(value)
+    if isinstance(value, int):
+        return frozenset(
+            day for bit, day in enumerate(_SUNDAY_BIT_FIRST) if value & (1 << bit)
+        )
+    days: set[int] = set()
+    for name in (text(value) or "").casefold().split(","):
+        key = name.strip()
+        if key in _DAY_NAMES:
+            days.add(_DAY_NAMES.index(key))
+        else:
+            days |= _DAY_GROUPS.get(key, frozenset())
+    return frozenset(days)
+
+
+def zones_of(raw: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the time zones that a schedule list mentions."""
+    names = (
+        text(entry.get("TimezoneIANA")) for entry in objects(raw.get("DailySchedules"))
+    )
+    return frozenset(name for name in names if name is not None)
+
+
+def parse_schedules(raw: Mapping[str, Any], zones: Mapping[str, tzinfo]) -> Programme:
+    """Read `Data` of a schedule list; an entry without times is left out.
+
+    `zones` holds the time zones by name; a recurring window in a zone that is not
+    there cannot be placed and is left out too.
+    """
+    items = (_parse_schedule(entry) for entry in objects(raw.get("Schedules")))
+    windows = (
+        _parse_daily(entry, zones) for entry in objects(raw.get("DailySchedules"))
+    )
+    return Programme(
+        items=tuple(item for item in items if item is not None),
+        recurring=tuple(window for window in windows if window is not None),
+    )
+
+
+def _parse_schedule(raw: Mapping[str, Any]) -> ScheduleItem | None:
+    start = timestamp(raw.get("StartTimeUtc"))
+    duration = parse_time_span(raw.get("Duration"))
+    if start is None or duration is None:
+        return None
+    mode = mapping(raw.get("DesiredMode"))
+    vendor_mode = text(mode.get("InverterMode")) or ""
+    notes = text(raw.get("UserNotes")) or ""
+    marker = _MARKER.match(notes)
+    return ScheduleItem(
+        vendor_id=text(raw.get("ScheduleId")),
+        action=_ACTION_OF_MODE.get(vendor_mode.casefold()),
+        vendor_mode=vendor_mode,
+        start=start,
+        end=start + duration,
+        power_w=integer(mode.get("ArgumentInWatts")),
+        owner=Owner.OWN if marker else Owner.FOREIGN,
+        rule_id=marker["id"] if marker else None,
+        source=_source(marker["source"]) if marker else None,
+        note=(marker["note"] or "") if marker else notes,
+    )
+
+
+def _parse_daily(
+    raw: Mapping[str, Any], zones: Mapping[str, tzinfo]
+) -> WeeklyWindow | None:
+    start = parse_time_span(raw.get("StartTime"))
+    duration = parse_time_span(raw.get("Duration"))
+    zone = zones.get(text(raw.get("TimezoneIANA")) or "")
+    if start is None or duration is None or zone is None or start >= timedelta(days=1):
+        return None
+    mode = mapping(raw.get("DesiredMode"))
+    vendor_mode = text(mode.get("InverterMode")) or ""
+    return WeeklyWindow(
+        action=_ACTION_OF_MODE.get(vendor_mode.casefold()),
+        vendor_mode=vendor_mode,
+        start=(datetime.min + start).time(),
+        duration=duration,
+        weekdays=parse_days(raw.get("DaysActive")),
+        zone=zone,
+        power_w=integer(mode.get("ArgumentInWatts")),
+    )
+
+
+def parse_envelopes(raw: list[Any], *, with_dead: bool = False) -> Programme:
+    """Read the envelopes of a site; those that rule nothing are left out."""
+    items = (_parse_envelope(entry) for entry in objects(raw))
+    return Programme(
+        items=tuple(
+            item
+            for item in items
+            if item is not None and (with_dead or item.status not in _DEAD_STATUSES)
+        )
+    )
+
+
+def _parse_envelope(raw: Mapping[str, Any]) -> ScheduleItem | None:
+    start, end = timestamp(raw.get("StartAtUtc")), timestamp(raw.get("EndAtUtc"))
+    if start is None or end is None:
+        return None
+    event_id = text(raw.get("EventId"))
+    marker = _EVENT_MARKER.match(event_id or "")
+    if raw.get("IsNetworkLevel") is True:
+        owner = Owner.NETWORK
+    else:
+        owner = Owner.OWN if marker else Owner.FOREIGN
+    limits = Limits(
+        max_import_w=integer(raw.get("MaxImportPowerW")),
+        max_export_w=integer(raw.get("MaxExportPowerW")),
+        max_charge_w=integer(raw.get("MaxChargePowerW")),
+        max_discharge_w=integer(raw.get("MaxDischargePowerW")),
+        max_generation_va=integer(raw.get("MaxGenerationPowerVA")),
+    )
+    status = (text(raw.get("Status")) or "").casefold()
+    return ScheduleItem(
+        vendor_id=event_id,
+        action=_action_of_limits(limits),
+        vendor_mode="OperatingEnvelope",
+        start=start,
+        end=end,
+        limits=limits,
+        owner=owner,
+        rule_id=marker["id"] if owner is Owner.OWN and marker else None,
+        source=_source(marker["source"]) if marker else None,
+        note="" if marker else event_id or "",
+        status=ENVELOPE_STATUSES.get(status),
+        reported_start=timestamp(raw.get("ReportedStartUtc")),
+        reported_end=timestamp(raw.get("ReportedFinishUtc")),
+    )
+
+
+def _action_of_limits(limits: Limits) -> Action:
+    caps = {cap for cap, value in limits.as_dict().items() if value < NO_LIMIT}
+    if caps == {"max_charge_w"} and limits.max_charge_w == 0:
+        return Action.NO_CHARGE
+    return Action.LIMIT
+
+
+def _all_caps(rule: Rule) -> Limits:
+    wanted = rule.limits or Limits()
+    if rule.action is Action.NO_CHARGE:
+        wanted = Limits(max_charge_w=0)
+    return Limits(**(dict.fromkeys(Limits.__slots__, NO_LIMIT) | wanted.as_dict()))
+
+
+def _source(word: str) -> Source | None:
+    return Source(word) if word in Source else None
+
+
+def schedule_call(serial: str, rule: Rule) -> VendorCall:
+    """Return the call that creates an inverter schedule."""
+    note = f": {rule.note}" if rule.note else ""
+    return VendorCall(
+        "POST",
+        "/Api/v2/Schedule/Create/By/SerialNumber",
+        {
+            "SerialNumber": serial,
+            "UserNotes": f"joulekeeper {rule.source} {rule.id}{note}",
+            "StartTimeUtc": _instant(rule.start),
+            "Duration": format_time_span(rule.duration),
+            "DesiredMode": {
+                "InverterMode": MODE_OF_ACTION[rule.action],
+                "ArgumentInWatts": rule.power_w or 0,
+            },
+        },
+    )
+
+
+def delete_schedule_call(serial: str, item: ScheduleItem) -> VendorCall:
+    """Return the call that deletes an inverter schedule."""
+    return VendorCall(
+        "DELETE", f"/Api/v2/Schedule/By/SerialNumber/{serial}/{item.vendor_id}"
+    )
+
+
+def envelope_call(site_id: str, rule: Rule) -> VendorCall:
+    """Return the call that creates an operating envelope.
+
+    What a null cap means to the cloud is not known, so all five are always sent, and
+    one that is not wanted gets the figure that others use for no limit (dossier 1.10).
+    """
+    caps = _all_caps(rule)
+    return VendorCall(
+        "POST",
+        "/Api/v2/OperatingEnvelope/Create/By/Site",
+        {
+            "EventId": f"joulekeeper-{rule.source}-{rule.id}",
+            "SiteId": site_id,
+            "StartAtUtc": _instant(rule.start),
+            "EndAtUtc": _instant(rule.end),
+            "MaxImportPowerW": caps.max_import_w,
+            "MaxExportPowerW": caps.max_export_w,
+            "MaxDischargePowerW": caps.max_discharge_w,
+            "MaxChargePowerW": caps.max_charge_w,
+            "MaxGenerationPowerVA": caps.max_generation_va,
+        },
+    )
+
+
+def delete_envelope_call(item: ScheduleItem) -> VendorCall:
+    """Return the call that deletes an operating envelope."""
+    event_id = quote(item.vendor_id or "", safe="")
+    return VendorCall("DELETE", f"/Api/v2/OperatingEnvelope/By/EventId/{event_id}")
+
+
+def _instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def inverter_capabilities(
+    static: Static | None,
+    configuration: Configuration | None,
+    *,
+    battery: bool,
+    portal: bool,
+) -> Capabilities:
+    """Return what an inverter can express; limits in force bound the nominal ones."""
+    if static is None:
+        return Capabilities(unsupported_reason="not_known_yet", has_plan=False)
+    if static.grid_tie_only:
+        return Capabilities(unsupported_reason="no_schedule_api", has_plan=False)
+    if not battery:
+        return Capabilities(unsupported_reason="no_battery")
+
+    def bounded(*limits: tuple[str, str]) -> ActionSupport:
+        """Bound an action by the lowest of the named limits, nominal or in force."""
+        known = [
+            (limit, name)
+            for field, name in limits
+            for source in (static, configuration)
+            if source is not None and (limit := getattr(source, field)) is not None
+        ]
+        limit, name = min(known, default=(DEFAULT_MAX_POWER_W, "default_limit"))
+        return ActionSupport(Support.NATIVE, None, int(limit), name)
+
+    native = ActionSupport(Support.NATIVE)
+    return Capabilities(
+        actions={
+            Action.AUTO: native,
+            Action.CHARGE: bounded(("max_charge_w", "battery_charge_limit")),
+            Action.DISCHARGE: bounded(("max_discharge_w", "battery_discharge_limit")),
+            Action.IMPORT: bounded(("max_import_w", "inverter_import_limit")),
+            Action.EXPORT: bounded(
+                ("max_export_w", "inverter_export_limit"),
+                ("site_export_limit_w", "site_export_limit"),
+            ),
+            Action.HOLD: native,
+            Action.IDLE: ActionSupport(Support.APPROXIMATE, "idle_is_hold"),
+        },
+        unsupported_reason="site_only",
+        max_duration=MAX_DURATION,
+        read_back="list, active mode",
+        base_mode_reset=portal,
+    )
+
+
+def site_capabilities() -> Capabilities:
+    """Return what a site can express: caps on its power, as operating envelopes."""
+    native = ActionSupport(Support.NATIVE)
+    return Capabilities(
+        actions={Action.LIMIT: native, Action.NO_CHARGE: native},
+        unsupported_reason="inverter_only",
+        max_duration=MAX_DURATION,
+        read_back="list, status",
+    )

@@ -1,0 +1,140 @@
+"""The access token of the Redback API: two endpoints, renewed only near its end."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ...core.errors import AuthError, Rejected, TransientError, VendorError
+from ..base import CONF_BASE_URL, Connection
+from ..http import HttpClient
+from ..parsing import number, required, text, timestamp
+
+CONF_CLIENT_ID: Final = "client_id"
+CONF_CLIENT_SECRET: Final = "client_secret"
+
+API_URL: Final = "https://api.redbacktech.com"
+
+_ENTRA_URL: Final = "https://login.microsoftonline.com"
+_TENANT: Final = "fb46c16c-9144-45e0-87b7-f578abed629f"
+_SCOPE: Final = "api://f0ea23e1-8533-44ab-8592-509cff0774da/.default"
+_RENEW_BEFORE_END: Final = timedelta(seconds=300)
+_DEFAULT_LIFETIME_S: Final = 3599
+
+
+class Token:
+    """Gives out a bearer token (dossier 1.2).
+
+    Entra's endpoint is the current one, the API's own the older one; which of them
+    worked last is remembered and tried first. Renewing too often made the cloud answer
+    500 now and then, so a token is kept until 300 s before its end, over restarts too.
+    """
+
+    def __init__(self, http: HttpClient, connection: Connection) -> None:
+        """Know nothing until the first use."""
+        self._http = http
+        self._store = connection.tokens
+        self._clock = connection.clock
+        self._client_id = connection.credentials[CONF_CLIENT_ID]
+        self._client_secret = connection.credentials[CONF_CLIENT_SECRET]
+        base_url = connection.credentials.get(CONF_BASE_URL)
+        self._urls = {
+            "entra": f"{base_url or _ENTRA_URL}/{_TENANT}/oauth2/v2.0/token",
+            "api": f"{base_url or API_URL}/Api/v2/Auth/token",
+        }
+        self._preferred = "entra"
+        self._value: str | None = None
+        self._expires: datetime | None = None
+        self._restored = False
+        self._lock = asyncio.Lock()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must not be shown."""
+        return tuple(filter(None, (self._client_id, self._client_secret, self._value)))
+
+    async def get(self) -> str:
+        """Return a token with more than 300 s to live.
+
+        Raises AuthError when the credentials are refused, TransientError and
+        RateLimited when no endpoint can say.
+        """
+        async with self._lock:
+            if not self._restored:
+                self._restore(await self._store.load() or {})
+                self._restored = True
+            if (
+                self._value is None
+                or self._expires is None
+                or self._expires - self._clock() <= _RENEW_BEFORE_END
+            ):
+                self._value = await self._renew()
+            return self._value
+
+    def discard(self, value: str) -> None:
+        """Forget a token that the API refused, unless it has been renewed already."""
+        if self._value == value:
+            self._value = None
+
+    def _restore(self, saved: Mapping[str, Any]) -> None:
+        if saved.get("client_id") != self._client_id:
+            return
+        self._value = text(saved.get("token"))
+        self._expires = timestamp(saved.get("expires"))
+        if saved.get("endpoint") in self._urls:
+            self._preferred = saved["endpoint"]
+
+    async def _renew(self) -> str:
+        failures: list[VendorError] = []
+        for endpoint in sorted(self._urls, key=lambda name: name != self._preferred):
+            try:
+                value = await self._request(endpoint)
+            except VendorError as failure:
+                failures.append(failure)
+            else:
+                self._preferred = endpoint
+                await self._store.save(
+                    {
+                        "client_id": self._client_id,
+                        "endpoint": endpoint,
+                        "token": value,
+                        "expires": self._expires and self._expires.isoformat(),
+                    }
+                )
+                return value
+        raise _worst(failures)
+
+    async def _request(self, endpoint: str) -> str:
+        form = {"client_id": self._client_id, "client_secret": self._client_secret}
+        if endpoint == "entra":
+            form |= {"grant_type": "client_credentials", "scope": _SCOPE}
+        asked_at = self._clock()
+        try:
+            answer = await self._http.request(
+                "POST", self._urls[endpoint], label="token", data=form
+            )
+        except Rejected as error:
+            # 400 is how both endpoints answer to an unknown client id.
+            raise AuthError(str(error)) from error
+        body = answer.json_object()
+        if "error" in body:
+            raise AuthError("token: refused")
+        value = required(text(body.get("access_token")), "token: access_token")
+        lifetime = number(body.get("expires_in")) or _DEFAULT_LIFETIME_S
+        self._expires = asked_at + timedelta(seconds=lifetime)
+        return value
+
+
+def _worst(failures: Sequence[VendorError]) -> VendorError:
+    """Return what the failures of both endpoints mean together.
+
+    An endpoint that is merely down may be the one that would accept the credentials,
+    so an outage outweighs a refusal; a refusal outweighs an endpoint that is no more.
+    """
+
+    def weight(failure: VendorError) -> int:
+        if isinstance(failure, TransientError):
+            return 0
+        return 1 if isinstance(failure, AuthError) else 2
+
+    return min(failures, key=weight)

@@ -1,0 +1,58 @@
+"""Fixtures that all tests share."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+
+# Imported before `hass` is made: else the loader finds only the plugin's own samples.
+import custom_components.joulekeeper  # noqa: F401
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .clouds import RedbackCloud
+from .integration.translations import checked_translations
+
+
+@pytest.fixture(autouse=True)
+def integration_in_home_assistant(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let `hass` find the integration; every text that it is asked for must exist.
+
+    The recorder has to be there before `hass`, so it comes first where wanted.
+    """
+    if "hass" not in request.fixturenames:
+        yield
+        return
+    if "recorder_mock" in request.fixturenames:
+        request.getfixturevalue("recorder_mock")
+    request.getfixturevalue("enable_custom_integrations")
+    request.getfixturevalue("socket_enabled")
+    hass: HomeAssistant = request.getfixturevalue("hass")
+    with checked_translations(hass):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_deprecated_use(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test in which Home Assistant complains about how we use it."""
+    yield
+    assert "Detected that custom integration" not in caplog.text
+    assert "Detected blocking call" not in caplog.text
+
+
+type OpenCloud = Callable[..., RedbackCloud]
+
+
+@pytest.fixture
+async def open_redback(socket_enabled: None) -> AsyncIterator[Callable]:
+    """Return what opens fake Redback clouds on Home Assistant's clock."""
+    clouds: list[RedbackCloud] = []
+
+    async def open_cloud(**options: object) -> RedbackCloud:
+        cloud = RedbackCloud(clock=dt_util.utcnow, **options)
+        await cloud.start()
+        clouds.append(cloud)
+        return cloud
+
+    yield open_cloud
+    for cloud in clouds:
+        await cloud.stop()

@@ -1,0 +1,1 @@
+"""Whole Home Assistant against the fake clouds, through the real config flow."""
