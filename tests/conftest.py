@@ -1,12 +1,16 @@
 """Fixtures that all tests share."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from unittest.mock import PropertyMock, patch
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockUser
 
 # Imported before `hass` is made: else the loader finds only the plugin's own samples.
 import custom_components.joulekeeper  # noqa: F401
+from homeassistant.auth.models import Credentials
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 
 from .clouds import RedbackCloud
@@ -39,6 +43,42 @@ def no_deprecated_use(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert "Detected blocking call" not in caplog.text
 
 
+@pytest.fixture
+def no_retry_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeat a failed call at once instead of after a moment of real time."""
+    monkeypatch.setattr("custom_components.joulekeeper.vendors.http.RETRY_PAUSE_S", 0)
+
+
+@pytest.fixture
+def all_entities_enabled() -> Iterator[None]:
+    """Enable the entities too that are off by default."""
+    with patch.object(
+        Entity,
+        "entity_registry_enabled_default",
+        PropertyMock(return_value=True),
+    ):
+        yield
+
+
+@pytest.fixture
+def log_in(
+    hass: HomeAssistant,
+    hass_access_token: str,
+    hass_admin_user: MockUser,
+    hass_admin_credential: Credentials,
+) -> Callable[[], Awaitable[str]]:
+    """Return what logs in at the present time, wherever the frozen clock stands."""
+
+    async def token() -> str:
+        refresh = await hass.auth.async_create_refresh_token(
+            hass_admin_user, "frozen", credential=hass_admin_credential
+        )
+        return hass.auth.async_create_access_token(refresh)
+
+    return token
+
+
+type LogIn = Callable[[], Awaitable[str]]
 type OpenCloud = Callable[..., RedbackCloud]
 
 

@@ -1,10 +1,15 @@
 """A calendar per device: what the cloud has planned for it, ours and foreign."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Final, override
 
-from homeassistant.components.calendar import CalendarEntity, CalendarEvent
+from homeassistant.components.calendar import (
+    CalendarEntity,
+    CalendarEntityDescription,
+    CalendarEvent,
+)
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -22,7 +27,12 @@ from .runtime import JoulekeeperConfigEntry
 PARALLEL_UPDATES = 0
 
 
-PLAN: Final = ControlDescription(
+@dataclass(frozen=True, kw_only=True)
+class PlanDescription(ControlDescription, CalendarEntityDescription):
+    """The calendar of a device."""
+
+
+PLAN: Final = PlanDescription(
     key="plan", translation_key="plan", wanted=attrgetter("has_plan")
 )
 """A device without control may still have a plan: its maker's own."""

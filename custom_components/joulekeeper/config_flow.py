@@ -146,6 +146,15 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
                 merged[field.key] = value
         return merged
 
+    def _half_given(self, credentials: Mapping[str, str]) -> frozenset[str]:
+        """Return the optional sections that lack a field."""
+        given = {field.section for field in self._fields if field.key in credentials}
+        return frozenset(
+            field.section
+            for field in self._fields
+            if field.section and field.section in given and field.key not in credentials
+        )
+
     async def _try(
         self, credentials: dict[str, str]
     ) -> tuple[Account | None, dict[str, str]]:
@@ -166,8 +175,9 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
         except VendorError:
             _LOGGER.exception("Unexpected answer while trying credentials")
             return None, {"base": "unknown"}
-        for rejected in sorted(account.rejected_sections):
-            return None, {"base": f"{rejected}_refused"}
+        refused = account.rejected_sections | self._half_given(credentials)
+        if refused:
+            return None, {"base": f"{min(refused)}_refused"}
         if not account.systems:
             return None, {"base": "no_systems"}
         return account, {}

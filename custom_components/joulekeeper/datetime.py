@@ -1,9 +1,10 @@
 """The start of the schedule being put together; nothing is sent from here."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, override
 
-from homeassistant.components.datetime import DateTimeEntity
+from homeassistant.components.datetime import DateTimeEntity, DateTimeEntityDescription
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -18,12 +19,16 @@ from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 1
 
-STAGING_DATETIMES: Final = (
-    ControlDescription(
-        key="staged_start",
-        translation_key="staged_start",
-        entity_category=EntityCategory.CONFIG,
-    ),
+
+@dataclass(frozen=True, kw_only=True)
+class StagingStartDescription(ControlDescription, DateTimeEntityDescription):
+    """The start of the next schedule of a device."""
+
+
+STAGED_START: Final = StagingStartDescription(
+    key="staged_start",
+    translation_key="staged_start",
+    entity_category=EntityCategory.CONFIG,
 )
 
 
@@ -37,7 +42,7 @@ async def async_setup_entry(
         entry,
         async_add_entities,
         Platform.DATETIME,
-        control_candidates(entry.runtime_data, STAGING_DATETIMES, StagingStart),
+        control_candidates(entry.runtime_data, (STAGED_START,), StagingStart),
     )
 
 

@@ -10,7 +10,7 @@ from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.typing import StateType
 
-from .core.models import DeviceKind, DeviceReadings, Reading
+from .core.models import DeviceKind, DeviceReadings, EndpointId, Reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,10 @@ class ReadingDescription(EntityDescription):
     device_kind: DeviceKind
     inputs: tuple[Reading[Any], ...]
     value_fn: Callable[[DeviceReadings], StateType | date | datetime]
+
+    def endpoint_ids(self, source_id: str) -> tuple[EndpointId, ...]:
+        """Return the endpoints of a source that the value is made of, in order."""
+        return tuple(EndpointId(reading.name, source_id) for reading in self.inputs)
 
     def value(self, readings: DeviceReadings) -> StateType | date | datetime:
         """Return the value, None while an input is missing."""

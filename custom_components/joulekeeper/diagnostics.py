@@ -1,6 +1,6 @@
 """Diagnostics: raw answers, capabilities and counters, without anybody's secrets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set as AbstractSet
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -25,7 +25,7 @@ async def async_get_config_entry_diagnostics(
             "writes_left": runtime.keeper.budget.left,
             "devices": [_device(runtime, device) for device in runtime.devices],
             "endpoints": _endpoints(runtime, lambda device_id: True),
-            "raw": dict(runtime.session.raw_payloads()),
+            "raw": _raw(runtime, {"", *runtime.topology.device_ids}),
         },
     )
 
@@ -43,11 +43,7 @@ async def async_get_device_diagnostics(
         {
             "devices": [_device(runtime, item) for item in devices],
             "endpoints": _endpoints(runtime, sources.__contains__),
-            "raw": {
-                name: payload
-                for name, payload in runtime.session.raw_payloads().items()
-                if any(source in name for source in sources)
-            },
+            "raw": _raw(runtime, sources),
         },
     )
 
@@ -77,6 +73,15 @@ def _endpoints(
         }
         for endpoint_id, coordinator in runtime.coordinators.items()
         if wanted(endpoint_id.device_id)
+    }
+
+
+def _raw(runtime: RuntimeData, sources: AbstractSet[str]) -> dict[str, Any]:
+    """Return the last raw answers; a source that is gone has no alias any more."""
+    return {
+        name: payload
+        for name, payload in runtime.session.raw_payloads().items()
+        if name.partition(" ")[2] in sources
     }
 
 

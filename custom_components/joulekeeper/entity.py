@@ -84,10 +84,7 @@ class ReadingEntity(JoulekeeperEntity):
             runtime,
             device,
             description,
-            (
-                EndpointId(reading.name, device.source_id)
-                for reading in description.inputs
-            ),
+            description.endpoint_ids(device.source_id),
         )
         self._readings = runtime.readings_of(device)
 
@@ -122,11 +119,16 @@ class ControlEntity(JoulekeeperEntity):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entity that a device may have; `known` tells whether it has it by now."""
+    """An entity that a device may have; `known` tells whether it has it by now.
+
+    It is not `possible` while what it shows is not fetched at all, as when an option
+    is switched off.
+    """
 
     key: str
     known: Callable[[], bool]
     make: Callable[[], Entity]
+    possible: bool = True
 
 
 @callback
@@ -139,7 +141,7 @@ def async_add_when_known(
     """Add a device's entities as soon as they have something to show.
 
     An entity that was registered before is always added, so that none is lost because
-    a value is missing after a restart.
+    a value is missing after a restart. One that is no longer possible is removed.
     """
     runtime = entry.runtime_data
     registry = er.async_get(runtime.hass)
@@ -155,10 +157,13 @@ def async_add_when_known(
         for device in devices:
             for candidate in candidates(device):
                 unique_id = f"{device.id}_{candidate.key}"
-                if unique_id not in unique_ids and (
-                    candidate.known()
-                    or registry.async_get_entity_id(platform, DOMAIN, unique_id)
-                ):
+                if unique_id in unique_ids:
+                    continue
+                before = registry.async_get_entity_id(platform, DOMAIN, unique_id)
+                if not candidate.possible:
+                    if before:
+                        registry.async_remove(before)
+                elif before or candidate.known():
                     unique_ids.add(unique_id)
                     new.append(candidate.make())
         if new:
@@ -182,6 +187,8 @@ def reading_candidates(
                 description.key,
                 partial(description.is_known, readings),
                 partial(entity_class, runtime, device, description),
+                possible=runtime.coordinators.keys()
+                >= set(description.endpoint_ids(device.source_id)),
             )
             for description in table
             if description.device_kind is device.kind

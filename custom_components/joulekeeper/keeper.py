@@ -152,35 +152,24 @@ class Keeper:
         """Let a device go."""
         self.controls.pop(device_id, None)
 
-    def control_for(
-        self, device_id: str, action: Action | None = None
-    ) -> DeviceControl:
-        """Return who controls a device, or for an action the nearest who can do it.
+    def controls_for(self, device_id: str) -> tuple[DeviceControl, ...]:
+        """Return who controls a device, the nearest first.
 
         A battery is controlled by its inverter; what an inverter cannot do may be a
         matter of its site. Raises ServiceValidationError when nobody has a plan.
         """
-        chain = list(self._chain(device_id))
-        if not chain:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="not_controllable"
-            )
-        for control in chain:
-            if action is None or control.capabilities.supports(action):
-                return control
-        return chain[0]
-
-    def _chain(self, device_id: str) -> Iterator[DeviceControl]:
+        controls: list[DeviceControl] = []
         next_id: str | None = device_id
         while next_id is not None:
             if (control := self.controls.get(next_id)) is not None:
-                yield control
+                controls.append(control)
             device = self._runtime.device(next_id)
             next_id = device.parent_id if device else None
-
-    def preview(self, control: DeviceControl, request: Request) -> Verdict:
-        """Check a request against what is known now; nothing is sent."""
-        return self._check(control, request, control.programme)
+        if not controls:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="not_controllable"
+            )
+        return tuple(controls)
 
     async def create(
         self, control: DeviceControl, request: Request, *, dry_run: bool = False
@@ -258,7 +247,10 @@ class Keeper:
     ) -> dict[str, Any]:
         """Delete every schedule of ours and set the mode outside schedules to auto."""
         result = await self.delete_all(control, dry_run=dry_run)
-        if not control.capabilities.base_mode_reset:
+        able = control.capabilities
+        if not able.takes_power:
+            return result
+        if not able.base_mode_reset:
             return result | {"base_mode": "unchanged"}
         if dry_run:
             return result | {"base_mode": "would_be_reset"}

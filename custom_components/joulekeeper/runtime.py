@@ -31,7 +31,7 @@ from .core.models import (
 from .core.redact import Redactor
 from .keeper import Keeper
 from .vendors import REGISTRY
-from .vendors.base import Connection, Endpoint, VendorSession, VendorSpec
+from .vendors.base import CONF_BASE_URL, Connection, Endpoint, VendorSession, VendorSpec
 
 _TOKEN_STORE_VERSION = 1
 
@@ -147,9 +147,11 @@ class RuntimeData:
         """Return what hides this account's secrets and identities."""
         return Redactor(
             keys=self.spec.private_keys
-            | {field.key for field in self.spec.fields if field.secret},
+            | {field.key for field in self.spec.fields if field.secret}
+            | {CONF_BASE_URL},
             secrets=self.session.secrets(),
-            identities=self.session.identities(),
+            # What the account had when it was added may be gone by now.
+            identities=(*self.session.identities(), *self._entry.data[CONF_SYSTEMS]),
         )
 
     async def async_start(self) -> None:
@@ -184,6 +186,9 @@ class RuntimeData:
             coordinator.async_wait_for_payload()
         for device_id in sorted(topology.device_ids):
             self._async_update_devices(device_id)
+        for device_id in topology.device_ids - {item.device_id for item in endpoints}:
+            # Nothing is asked of it any more, as when an option was switched off.
+            self._async_unregister(device_id)
         self._entry.async_on_unload(
             self._topology_coordinator.async_add_listener(self._async_topology)
         )
@@ -259,7 +264,6 @@ class RuntimeData:
 
     @callback
     def _async_remove(self, gone: frozenset[str]) -> None:
-        registry = dr.async_get(self.hass)
         for endpoint_id in [key for key in self.coordinators if key.device_id in gone]:
             coordinator = self.coordinators.pop(endpoint_id)
             self._entry.async_create_task(self.hass, coordinator.async_shutdown())
@@ -267,10 +271,7 @@ class RuntimeData:
         for source_id in gone:
             for device in reversed(self._devices.pop(source_id, ())):
                 self.keeper.drop(device.id)
-                if entry := registry.async_get_device_by_identifier(
-                    (DOMAIN, device.id), self._entry.entry_id
-                ):
-                    registry.async_remove_device(entry.id)
+                self._async_unregister(device.id)
             self._tell(source_id)
 
     @callback
@@ -289,6 +290,14 @@ class RuntimeData:
     def _tell(self, source_id: str) -> None:
         for listener in list(self._device_listeners):
             listener(source_id)
+
+    @callback
+    def _async_unregister(self, device_id: str) -> None:
+        registry = dr.async_get(self.hass)
+        if entry := registry.async_get_device_by_identifier(
+            (DOMAIN, device_id), self._entry.entry_id
+        ):
+            registry.async_remove_device(entry.id)
 
     @callback
     def _async_register(self, device: Device) -> None:

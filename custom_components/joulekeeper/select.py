@@ -1,8 +1,9 @@
 """The action of the schedule being put together, and the selector of schedules."""
 
+from dataclasses import dataclass
 from typing import Final, override
 
-from homeassistant.components.select import SelectEntity
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
@@ -23,12 +24,18 @@ from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 1
 
-STAGED_ACTION: Final = ControlDescription(
+
+@dataclass(frozen=True, kw_only=True)
+class PlanSelectDescription(ControlDescription, SelectEntityDescription):
+    """A choice about the plan of a device."""
+
+
+STAGED_ACTION: Final = PlanSelectDescription(
     key="staged_action",
     translation_key="staged_action",
     entity_category=EntityCategory.CONFIG,
 )
-SCHEDULE: Final = ControlDescription(key="schedule", translation_key="schedule")
+SCHEDULE: Final = PlanSelectDescription(key="schedule", translation_key="schedule")
 
 
 async def async_setup_entry(
@@ -62,14 +69,11 @@ class StagedAction(ControlEntity, SelectEntity, RestoreEntity):
     @property
     @override
     def options(self) -> list[str]:
-        able = self._control.capabilities
+        actions = self._control.capabilities.actions
         return [
             action.value
-            for action in (
-                *(item for item in Action if item is not Action.AUTO),
-                Action.AUTO,
-            )
-            if able.support(action).support is Support.NATIVE
+            for action, how in actions.items()
+            if how.support is Support.NATIVE
         ]
 
     @property

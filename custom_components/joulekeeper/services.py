@@ -1,7 +1,12 @@
-"""Actions: schedules for automations, with response data and `dry_run`."""
+"""Actions: schedules for automations, with response data and `dry_run`.
 
-from collections.abc import Awaitable, Callable
+An action on a device covers everyone who controls it: an action on an inverter reaches
+the limits of its site too, so that what was started with a device is ended with it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+import math
 from typing import Any, Final
 
 import probatio
@@ -21,9 +26,15 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.capabilities import Inexact
-from .core.schedule import Action, Limits, ScheduleItem, Source
+from .core.schedule import (
+    MINUTE,
+    POWERED_ACTIONS,
+    Action,
+    Limits,
+    ScheduleItem,
+    Source,
+)
 from .keeper import DeviceControl, Keeper, Request, item_dict
-from .runtime import RuntimeData
 
 ATTR_ACTION: Final = "action"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -38,7 +49,10 @@ ATTR_START: Final = "start"
 CAPS: Final = tuple(Limits.__slots__)
 
 type Fields = dict[Any, Any]
-type Handler = Callable[[DeviceControl, Keeper, ServiceCall], Awaitable[dict[str, Any]]]
+type Controls = tuple[DeviceControl, ...]
+type Results = list[dict[str, Any]]
+type Data = Mapping[str, Any]
+type Handler = Callable[[Controls, Keeper, Data], Awaitable[Results]]
 
 _DEVICES: Final[Fields] = {
     probatio.Required(ATTR_DEVICE_ID): probatio.All(
@@ -52,12 +66,12 @@ _WHAT: Final[Fields] = {
     **{probatio.Optional(cap): cv.positive_int for cap in CAPS},
     probatio.Optional(ATTR_INEXACT, default=Inexact.REJECT): probatio.Coerce(Inexact),
 }
-_ACTION: Final[Fields] = {probatio.Required(ATTR_ACTION): probatio.Coerce(Action)}
+_ACTION: Final[Fields] = {probatio.Required(ATTR_ACTION): cv.string}
 _DURATION: Final[Fields] = {
     probatio.Required(ATTR_DURATION_MIN): probatio.Coerce(float)
 }
 _CHANGED: Final[Fields] = {
-    probatio.Optional(ATTR_ACTION): probatio.Coerce(Action),
+    probatio.Optional(ATTR_ACTION): cv.string,
     probatio.Optional(ATTR_DURATION_MIN): probatio.Coerce(float),
 }
 _PAST: Final[Fields] = {probatio.Optional(ATTR_INCLUDE_PAST, default=False): cv.boolean}
@@ -76,10 +90,10 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("create_schedule", _ACTION | _DURATION | plan, _create_schedule, write),
         ("update_schedule", _ONE | _CHANGED | plan, _update_schedule, write),
         ("delete_schedule", _ONE | _DRY_RUN, _delete_schedule, write),
-        ("delete_all_schedules", _DRY_RUN, _delete_all_schedules, write),
+        ("delete_all_schedules", _DRY_RUN, _for_all(Keeper.delete_all), write),
         ("force", _ACTION | _DURATION | _WHAT | _DRY_RUN, _force, write),
-        ("stop", _DRY_RUN, _stop, write),
-        ("reset_to_auto", _DRY_RUN, _reset_to_auto, write),
+        ("stop", _DRY_RUN, _for_all(Keeper.stop), write),
+        ("reset_to_auto", _DRY_RUN, _for_all(Keeper.reset_to_auto), write),
         ("list_schedules", _PAST, _list_schedules, read),
         ("get_capabilities", {}, _get_capabilities, read),
     ):
@@ -95,40 +109,50 @@ def _register(
 ) -> None:
     """Register an action that is done for one device after the other.
 
-    All devices are looked up first, so that a wrong one stops the action before
-    anything is sent.
+    With several devices it is rehearsed for all of them first, so that bad input for
+    one stops the action before anything is sent to another.
     """
 
     async def handle(call: ServiceCall) -> ServiceResponse:
-        action = call.data.get(ATTR_ACTION)
         targets = [
-            (device_id, *_target(hass, device_id, action))
+            (device_id, *_target(hass, device_id))
             for device_id in call.data[ATTR_DEVICE_ID]
         ]
-        return {
-            "results": [
-                {"device_id": device_id} | await handler(control, keeper, call)
-                for device_id, control, keeper in targets
+
+        async def run(data: Data) -> list[Any]:
+            return [
+                {"device_id": device_id} | result
+                for device_id, controls, keeper in targets
+                for result in await handler(controls, keeper, data)
             ]
-        }
+
+        if len(targets) > 1 and ATTR_DRY_RUN in call.data:
+            await run({**call.data, ATTR_DRY_RUN: True})
+        return {"results": await run(call.data)}
 
     hass.services.async_register(
         DOMAIN, name, handle, probatio.Schema(fields), supports_response=response
     )
 
 
-def _target(
-    hass: HomeAssistant, device_id: str, action: Action | None
-) -> tuple[DeviceControl, Keeper]:
+def _target(hass: HomeAssistant, device_id: str) -> tuple[Controls, Keeper]:
     """Return who controls a device; ServiceValidationError when nobody does."""
     device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-    runtime: RuntimeData = entry.runtime_data
-    for domain, identifier in device.identifiers:
-        if domain == DOMAIN:
-            return runtime.keeper.control_for(identifier, action), runtime.keeper
-    raise ServiceValidationError(
-        translation_domain=DOMAIN, translation_key="not_controllable"
-    )
+    keeper: Keeper = entry.runtime_data.keeper
+    identifier = next(item for domain, item in device.identifiers if domain == DOMAIN)
+    return keeper.controls_for(identifier), keeper
+
+
+def _able(controls: Controls, action: Action) -> DeviceControl:
+    """Return the nearest one that can do an action, else the nearest one."""
+    able = (item for item in controls if item.capabilities.supports(action))
+    return next(able, controls[0])
+
+
+def _holding(controls: Controls, schedule_id: str) -> DeviceControl:
+    """Return the one whose plan has a schedule, else the nearest one."""
+    holding = (item for item in controls if item.programme.find(schedule_id))
+    return next(holding, controls[0])
 
 
 def _instant(value: datetime | None) -> datetime | None:
@@ -140,15 +164,30 @@ def _instant(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def _limits(data: dict[str, Any]) -> Limits | None:
+def _action(word: str) -> Action:
+    """Return an action by its name; the error lists the names that there are."""
+    name = word.strip().casefold()
+    if name not in Action:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_action",
+            translation_placeholders={"action": word, "actions": ", ".join(Action)},
+        )
+    return Action(name)
+
+
+def _whole_minutes(duration: timedelta) -> timedelta:
+    return math.ceil(duration / MINUTE) * MINUTE
+
+
+def _limits(data: Data) -> Limits | None:
     caps = {cap: data[cap] for cap in CAPS if cap in data}
     return Limits(**caps) if caps else None
 
 
-def _request(call: ServiceCall, source: Source = Source.SERVICE) -> Request:
-    data = call.data
+def _request(data: Data, source: Source = Source.SERVICE) -> Request:
     return Request(
-        action=data[ATTR_ACTION],
+        action=_action(data[ATTR_ACTION]),
         start=_instant(data.get(ATTR_START)),
         duration=timedelta(minutes=data[ATTR_DURATION_MIN]),
         power_w=data.get(ATTR_POWER_W),
@@ -159,87 +198,87 @@ def _request(call: ServiceCall, source: Source = Source.SERVICE) -> Request:
     )
 
 
-async def _create_schedule(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
-    return await keeper.create(control, _request(call), dry_run=call.data[ATTR_DRY_RUN])
+async def _create_schedule(controls: Controls, keeper: Keeper, data: Data) -> Results:
+    control = _able(controls, _action(data[ATTR_ACTION]))
+    dry_run = data[ATTR_DRY_RUN]
+    return [await keeper.create(control, _request(data), dry_run=dry_run)]
 
 
-async def _update_schedule(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
-    """Change what is given; everything else stays as it is."""
-    data = call.data
+async def _update_schedule(controls: Controls, keeper: Keeper, data: Data) -> Results:
+    """Change what is given; everything else stays as it is.
+
+    One that is running goes on from now to its end.
+    """
 
     def change(item: ScheduleItem) -> Request:
+        now = dt_util.utcnow()
+        start = None if item.active_at(now) else item.start
+        duration = item.duration if start else _whole_minutes(item.end - now)
         minutes = data.get(ATTR_DURATION_MIN)
+        word = data.get(ATTR_ACTION)
+        action = _action(word) if word else item.action or Action.AUTO
+        power_w = data.get(ATTR_POWER_W, item.power_w)
+        limits = _limits(data) or item.limits
         return Request(
-            action=data.get(ATTR_ACTION) or item.action or Action.AUTO,
-            start=_instant(data.get(ATTR_START)) or item.start,
-            duration=item.duration if minutes is None else timedelta(minutes=minutes),
-            power_w=data.get(ATTR_POWER_W, item.power_w),
-            limits=_limits(data) or item.limits,
+            action=action,
+            start=_instant(data.get(ATTR_START)) or start,
+            duration=duration if minutes is None else timedelta(minutes=minutes),
+            power_w=power_w if action in POWERED_ACTIONS else None,
+            limits=limits if action is Action.LIMIT else None,
             source=item.source or Source.SERVICE,
             note=data.get(ATTR_NOTE, item.note),
             inexact=data[ATTR_INEXACT],
         )
 
-    return await keeper.replace(
-        control, data[ATTR_SCHEDULE_ID], change, dry_run=data[ATTR_DRY_RUN]
-    )
+    schedule_id = data[ATTR_SCHEDULE_ID]
+    control = _holding(controls, schedule_id)
+    dry_run = data[ATTR_DRY_RUN]
+    return [await keeper.replace(control, schedule_id, change, dry_run=dry_run)]
 
 
-async def _delete_schedule(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
-    return await keeper.delete(
-        control, call.data[ATTR_SCHEDULE_ID], dry_run=call.data[ATTR_DRY_RUN]
-    )
+async def _delete_schedule(controls: Controls, keeper: Keeper, data: Data) -> Results:
+    schedule_id = data[ATTR_SCHEDULE_ID]
+    control = _holding(controls, schedule_id)
+    dry_run = data[ATTR_DRY_RUN]
+    return [await keeper.delete(control, schedule_id, dry_run=dry_run)]
 
 
-async def _delete_all_schedules(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
-    return await keeper.delete_all(control, dry_run=call.data[ATTR_DRY_RUN])
+async def _force(controls: Controls, keeper: Keeper, data: Data) -> Results:
+    control = _able(controls, _action(data[ATTR_ACTION]))
+    request = _request(data, Source.MANUAL)
+    return [await keeper.force(control, request, dry_run=data[ATTR_DRY_RUN])]
 
 
-async def _force(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
-    return await keeper.force(
-        control, _request(call, Source.MANUAL), dry_run=call.data[ATTR_DRY_RUN]
-    )
+def _for_all(method: Callable[..., Awaitable[dict[str, Any]]]) -> Handler:
+    """Return a handler that calls a method of the keeper for everyone in control."""
+
+    async def handle(controls: Controls, keeper: Keeper, data: Data) -> Results:
+        dry_run = data[ATTR_DRY_RUN]
+        return [await method(keeper, control, dry_run=dry_run) for control in controls]
+
+    return handle
 
 
-async def _stop(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
-    return await keeper.stop(control, dry_run=call.data[ATTR_DRY_RUN])
-
-
-async def _reset_to_auto(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
-    return await keeper.reset_to_auto(control, dry_run=call.data[ATTR_DRY_RUN])
-
-
-async def _list_schedules(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
+async def _list_schedules(controls: Controls, keeper: Keeper, data: Data) -> Results:
     """Return one-shot schedules, and the coming week of recurring ones."""
-    programme = await keeper.list_schedules(
-        control, include_past=call.data[ATTR_INCLUDE_PAST]
-    )
-    return {
-        "device": control.device_id,
-        "schedules": [item_dict(item) for item in programme.items],
-        "recurring": [
-            item_dict(item) for item in programme.recurring_of_week(dt_util.utcnow())
-        ],
-    }
+    results: list[dict[str, Any]] = []
+    for control in controls:
+        programme = await keeper.list_schedules(
+            control, include_past=data[ATTR_INCLUDE_PAST]
+        )
+        week = programme.recurring_of_week(dt_util.utcnow())
+        results.append(
+            {
+                "device": control.device_id,
+                "schedules": [item_dict(item) for item in programme.items],
+                "recurring": [item_dict(item) for item in week],
+            }
+        )
+    return results
 
 
-async def _get_capabilities(
-    control: DeviceControl, keeper: Keeper, call: ServiceCall
-) -> dict[str, Any]:
-    return {"device": control.device_id, **control.capabilities.as_dict()}
+async def _get_capabilities(controls: Controls, keeper: Keeper, data: Data) -> Results:
+    return [
+        {"device": control.device_id, **control.capabilities.as_dict()}
+        for control in controls
+    ]

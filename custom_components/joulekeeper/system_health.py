@@ -29,8 +29,12 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
             sum(entry.runtime_data.session.statistics().values()) for entry in entries
         ),
     }
+    hosts: dict[str, str] = {}
     for entry in entries:
         spec = entry.runtime_data.spec
-        host = entry.data[CONF_CREDENTIALS].get(CONF_BASE_URL) or spec.host
-        info[f"reach_{spec.key}"] = async_check_can_reach_url(hass, host)
-    return info
+        given = entry.data[CONF_CREDENTIALS].get(CONF_BASE_URL)
+        hosts.setdefault(spec.key, given or spec.host)
+    return info | {
+        f"reach_{vendor}": async_check_can_reach_url(hass, host)
+        for vendor, host in hosts.items()
+    }

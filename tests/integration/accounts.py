@@ -3,29 +3,49 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry
+from custom_components.joulekeeper.const import DOMAIN
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-
-from custom_components.joulekeeper.const import DOMAIN
 
 from ..clouds import FakeCloud
 
 PORTAL_FIELDS = ("portal_email", "portal_password")
 
 
-def form(
-    cloud: FakeCloud, *, portal: bool = False, **changes: str
-) -> dict[str, Any]:
+def form(cloud: FakeCloud, *, portal: bool = False, **changes: str) -> dict[str, Any]:
     """Return what a user fills into the credentials form."""
-    given: Mapping[str, str] = {**cloud.credentials, **changes}
+    given: Mapping[str, str] = {
+        "base_url": cloud.base_url,
+        **cloud.credentials,
+        **changes,
+    }
     filled: dict[str, Any] = {
-        key: value for key, value in given.items() if key not in PORTAL_FIELDS
+        key: value
+        for key, value in given.items()
+        if key not in (*PORTAL_FIELDS, "base_url")
     }
     if portal:
-        filled["portal"] = {key: given[key] for key in PORTAL_FIELDS}
-    filled["advanced"] = {"base_url": cloud.base_url}
+        filled["portal"] = {key: given[key] for key in PORTAL_FIELDS if key in given}
+    filled["advanced"] = {"base_url": given["base_url"]}
     return filled
+
+
+async def start_flow(hass: HomeAssistant, vendor: str = "redback") -> ConfigFlowResult:
+    """Choose a brand, as a user who adds an account; return the credentials form."""
+    flow = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    return await submit(hass, flow, {"vendor": vendor})
+
+
+async def submit(
+    hass: HomeAssistant, flow: Mapping[str, Any], filled: dict[str, Any]
+) -> ConfigFlowResult:
+    """Send a filled form and wait for what it sets off."""
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], filled)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return result
 
 
 async def add_account(
@@ -37,15 +57,7 @@ async def add_account(
     **changes: str,
 ) -> ConfigEntry:
     """Add an account through the config flow and wait for its entities."""
-    flow = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}
-    )
-    flow = await hass.config_entries.flow.async_configure(
-        flow["flow_id"], {"vendor": vendor}
-    )
-    flow = await hass.config_entries.flow.async_configure(
-        flow["flow_id"], form(cloud, portal=portal, **changes)
-    )
+    flow = await start_flow(hass, vendor)
+    flow = await submit(hass, flow, form(cloud, portal=portal, **changes))
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
-    await hass.async_block_till_done(wait_background_tasks=True)
     return flow["result"]

@@ -1,7 +1,7 @@
 """What every vendor's account consists of: sites, devices and their latest readings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -41,15 +41,15 @@ class Device:
 class Unit:
     """A piece of hardware found in the account, before anything else is known of it."""
 
-    serial: str
-    site_id: str
+    serial: str = field(repr=False)
+    site_id: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
     """Everything that the account can see, in the cloud's order."""
 
-    site_ids: tuple[str, ...]
+    site_ids: tuple[str, ...] = field(repr=False)
     units: tuple[Unit, ...]
 
     def only(self, device_id: str) -> Topology:

@@ -3,21 +3,25 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-_FIRST_GUESS: Final = timedelta(seconds=6)
-_QUANTILE: Final = 0.97
-_STEP: Final = timedelta(seconds=2)
-_DESCENT: Final = 0.25
+_RESOLUTION: Final = timedelta(seconds=4)
+_UP: Final = timedelta(seconds=1.94)
+_DOWN: Final = timedelta(seconds=0.06)
+"""With these steps about 3 of 100 polls are early."""
+_MAX_DOWN: Final = timedelta(seconds=8)
+_QUIET_RUN: Final = 60
+_SHORT_RUN: Final = 15
+"""Polls in time after which the estimate falls fast: it must be far too high then."""
 _RETRY_FIRST: Final = timedelta(seconds=3)
-_RETRY_GROWTH: Final = 1.6
+_OUT_OF_TURN: Final = timedelta(seconds=1)
 
 
 class PhaseLock:
     """Locks polls to a cloud that stamps a reading once per period.
 
     The delay from a stamp to its publication is unknown, differs between clouds and
-    includes the difference of the two clocks. It is followed as a quantile: a poll that
-    finds the new stamp lowers the estimate a little, a poll that comes too early raises
-    it a lot, so that about 3 of 100 polls are early and the others late by little.
+    includes the difference of the two clocks. The age of the first reading bounds it to
+    within one period and each poll halves what is left; from there it is followed as a
+    quantile: a poll in time lowers the estimate a little, an early one raises it a lot.
     """
 
     def __init__(self, period: timedelta, jitter: timedelta = timedelta()) -> None:
@@ -25,9 +29,13 @@ class PhaseLock:
         self._period = period
         self._jitter = jitter
         self._stamp: datetime | None = None
-        self._delay = _FIRST_GUESS
+        self._due: datetime | None = None
+        self._low = self._high = self._delay = self._too_early = timedelta()
+        self._down = _DOWN
+        self._run_left = _SHORT_RUN
         self._early_polls = 0
-        self._descending = True
+        self._settled = False
+        self._was_late = False
 
     @property
     def delay(self) -> timedelta:
@@ -37,38 +45,85 @@ class PhaseLock:
     def due_in(self, stamp: datetime, now: datetime) -> timedelta:
         """Learn from a poll that returned `stamp` at `now`; return the time to wait.
 
-        A stamp that has not changed means that the poll was early, or that the source
-        is silent: the wait grows from 3 s up to one period.
+        A stamp that is not newer means that the poll was early, or that the source is
+        silent: the wait grows from 3 s up to one period. A poll out of turn that finds
+        nothing new changes nothing.
         """
-        if stamp == self._stamp:
-            return self._after_early_poll()
-        self._learn(stamp, now)
+        if self._stamp is None or self._due is None:
+            self._search(stamp, now)
+        elif stamp <= self._stamp:
+            if self._due - now > _OUT_OF_TURN:
+                return self._due - now
+            wait = self._after_early_poll(self._stamp, now)
+            self._due = now + wait
+            return wait
+        else:
+            self._learn(self._stamp, stamp, now)
         self._stamp = stamp
         self._early_polls = 0
         wait = stamp + self._period + self._delay + self._jitter - now
-        # A clock that runs ahead of the cloud's, or a late reading: keep the phase.
+        # A late reading, or a source that has long been silent: keep the phase.
         while wait <= timedelta():
             wait += self._period
-        return min(wait, self._period + self._jitter)
+        wait = min(wait, self._period + self._jitter)
+        self._due = now + wait
+        return wait
 
-    def _after_early_poll(self) -> timedelta:
-        wait = min(_RETRY_FIRST * _RETRY_GROWTH**self._early_polls, self._period)
+    @property
+    def _searching(self) -> bool:
+        return self._high - self._low > _RESOLUTION
+
+    def _search(self, stamp: datetime, now: datetime) -> None:
+        """Start anew: the newest reading of a live source is younger than a period."""
+        self._high = now - stamp - self._jitter
+        self._low = self._high - self._period
+        self._settled = False
+        self._trust(short=True)
+        self._halve()
+
+    def _halve(self) -> None:
+        self._delay = (self._low + self._high) / 2 if self._searching else self._high
+
+    def _trust(self, *, short: bool) -> None:
+        """Let the estimate fall slowly until it has been in time for a long run."""
+        self._down = _DOWN
+        self._run_left = _SHORT_RUN if short else _QUIET_RUN
+
+    def _after_early_poll(self, last: datetime, now: datetime) -> timedelta:
+        expected = last + self._period + self._jitter
+        self._too_early = now - expected
+        if self._searching:
+            self._low = self._too_early
+            self._halve()
+            return max(expected + self._delay - now, _RETRY_FIRST)
+        wait = min(_RETRY_FIRST * 2.0 ** min(self._early_polls, 9), self._period)
         self._early_polls += 1
         return wait
 
-    def _learn(self, stamp: datetime, now: datetime) -> None:
-        age = now - stamp
-        if self._stamp is None:
-            # The stamp is younger than one period when the source is alive, so its age
-            # bounds the delay from both sides, whatever the two clocks say.
-            self._delay = max(min(age, _FIRST_GUESS), age - self._period)
-        elif self._early_polls:
-            self._descending = False
-            self._delay = min(
-                max(self._delay + _STEP * _QUANTILE, age - self._jitter),
-                self._delay + self._period,
-            )
-        elif self._descending:
-            self._delay -= max(_STEP * (1 - _QUANTILE), abs(self._delay) * _DESCENT)
+    def _learn(self, last: datetime, stamp: datetime, now: datetime) -> None:
+        age = now - stamp - self._jitter
+        if stamp - last > 1.5 * self._period:
+            # The source was silent, or we were: the poll was not timed by this stamp.
+            if not self._settled or not (
+                self._delay - _RESOLUTION <= age <= self._delay + self._period
+            ):
+                self._search(stamp, now)
+            return
+        if self._searching:
+            self._high = min(self._high, age)
+            self._halve()
+            return
+        self._settled = True
+        if self._early_polls:
+            # One late reading is an exception, a second one in a row is the rule.
+            self._delay += max(_UP, self._down)
+            self._trust(short=self._was_late)
+            if self._was_late and age > self._delay:
+                self._low, self._high = self._too_early, age
+                self._halve()
         else:
-            self._delay -= _STEP * (1 - _QUANTILE)
+            self._run_left -= 1
+            if self._run_left < 0:
+                self._down = min(self._down * 2, _MAX_DOWN)
+            self._delay -= self._down
+        self._was_late = self._early_polls > 0

@@ -7,7 +7,7 @@ numbers and secrets: an error names the endpoint's label and what went wrong.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -27,6 +27,7 @@ from ..core.errors import (
     TransientError,
 )
 from ..core.models import Clock
+from .parsing import number
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=20)
 RETRY_PAUSE_S: Final = 1.0
@@ -39,9 +40,9 @@ class Response:
 
     label: str
     status: int
-    path: str
+    path: str = field(repr=False)
     """Path of the final address, after redirects."""
-    text: str
+    text: str = field(repr=False)
 
     def json(self) -> Any:
         """Return the decoded body; ProtocolError when it is no JSON."""
@@ -166,8 +167,8 @@ class HttpClient:
     def _retry_after(self, answer: aiohttp.ClientResponse) -> float | None:
         """Return the seconds of a Retry-After header, which may hold a date instead."""
         value = answer.headers.get("Retry-After", "")
-        if value.isdigit():
-            return float(value)
+        if (seconds := number(value)) is not None:
+            return max(0.0, seconds)
         try:
             until = parsedate_to_datetime(value)
         except ValueError:

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from ..core.errors import ProtocolError
 
+_FIRST_YEAR: Final = 1970
+_FAR_AWAY: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _LONG_FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 
 
@@ -44,12 +46,12 @@ def number(value: Any) -> float | None:
     """Return a finite number, also from its text form."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             value = float(value)
-        except ValueError:
+        if not isinstance(value, int | float) or not math.isfinite(value):
             return None
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    except ValueError, OverflowError:
         return None
     return value
 
@@ -63,13 +65,15 @@ def integer(value: Any) -> int | None:
 def scaled(value: Any, factor: float, digits: int = 3) -> float | None:
     """Return a number times a factor, without the noise of binary fractions."""
     amount = number(value)
-    return None if amount is None else round(amount * factor, digits)
+    product = None if amount is None else number(amount * factor)
+    return None if product is None else round(product, digits)
 
 
 def timestamp(value: Any) -> datetime | None:
     """Return an instant in UTC from ISO 8601; a time without offset is UTC already.
 
-    .NET writes seven fraction digits, one more than Python reads.
+    .NET writes seven fraction digits, one more than Python reads. Its least time stands
+    for none, its greatest for one so far away that spans can still be added to it.
     """
     if not isinstance(value, str):
         return None
@@ -77,9 +81,11 @@ def timestamp(value: Any) -> datetime | None:
         instant = datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", value.strip()))
     except ValueError:
         return None
+    if instant.year < _FIRST_YEAR:
+        return None
     if instant.tzinfo is None:
-        return instant.replace(tzinfo=UTC)
-    return instant.astimezone(UTC)
+        instant = instant.replace(tzinfo=UTC)
+    return _FAR_AWAY if instant > _FAR_AWAY else instant.astimezone(UTC)
 
 
 def calendar_date(value: Any) -> date | None:
@@ -87,6 +93,7 @@ def calendar_date(value: Any) -> date | None:
     if not isinstance(value, str):
         return None
     try:
-        return date.fromisoformat(value.strip()[:10])
+        day = date.fromisoformat(value.strip()[:10])
     except ValueError:
         return None
+    return None if day.year < _FIRST_YEAR else day

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import aiohttp
@@ -37,17 +36,18 @@ class Entity:
 class HassApi:
     """A logged-in owner of a running Home Assistant."""
 
-    def __init__(
-        self, http: aiohttp.ClientSession, ws: aiohttp.ClientWebSocketResponse
-    ) -> None:
-        """Use a session and a websocket that are both authorised."""
+    def __init__(self, http: aiohttp.ClientSession, token: str) -> None:
+        """Use a session with an access token, which lasts for half an hour."""
         self._http = http
-        self._ws = ws
-        self._ids = count(1)
+        self._token = token
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         """Post JSON and return the JSON answer."""
-        async with self._http.post(path, json=body) as response:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with (
+            _reachable(),
+            self._http.post(path, json=body, headers=headers) as response,
+        ):
             if not response.ok:
                 raise HassError(
                     f"{path}: HTTP {response.status}: {await response.text()}"
@@ -55,11 +55,19 @@ class HassApi:
             return await response.json()
 
     async def command(self, kind: str, **data: Any) -> Any:
-        """Send a websocket command and return its result."""
-        command_id = next(self._ids)
-        await self._ws.send_json({"id": command_id, "type": kind, **data})
-        while (answer := await self._ws.receive_json())["id"] != command_id:
-            pass
+        """Send a websocket command and return its result.
+
+        A connection for each, so that none has to be kept alive between them.
+        """
+        async with (
+            _reachable(),
+            self._http.ws_connect("/api/websocket", max_msg_size=0) as ws,
+        ):
+            await ws.receive_json()
+            await ws.send_json({"type": "auth", "access_token": self._token})
+            await ws.receive_json()
+            await ws.send_json({"id": 1, "type": kind, **data})
+            answer = await ws.receive_json()
         if not answer["success"]:
             raise HassError(f"{kind}: {answer['error']}")
         return answer["result"]
@@ -111,6 +119,15 @@ class HassApi:
         return [item for item in devices if entry_id in item["config_entries"]]
 
 
+@asynccontextmanager
+async def _reachable() -> AsyncIterator[None]:
+    """Turn a broken connection into an error for a person."""
+    try:
+        yield
+    except aiohttp.ClientError as err:
+        raise HassError(f"Home Assistant cannot be reached: {err!r}") from err
+
+
 def _filled(schema: list[dict[str, Any]], answers: dict[str, str]) -> dict[str, Any]:
     """Fill a form and its sections with the answers that it has fields for."""
     filled: dict[str, Any] = {}
@@ -155,17 +172,11 @@ async def logged_in(hass: HassProcess) -> AsyncIterator[HassApi]:
         async with http.post("/auth/token", data=grant) as response:
             response.raise_for_status()
             token = (await response.json())["access_token"]
-        http.headers["Authorization"] = f"Bearer {token}"
+        api = HassApi(http, token)
 
-        async with http.ws_connect("/api/websocket", max_msg_size=0) as ws:
-            await ws.receive_json()
-            await ws.send_json({"type": "auth", "access_token": token})
-            await ws.receive_json()
-            api = HassApi(http, ws)
+        async def running() -> bool:
+            state: str = (await api.command("get_config"))["state"]
+            return state == "RUNNING"
 
-            async def running() -> bool:
-                state: str = (await api.command("get_config"))["state"]
-                return state == "RUNNING"
-
-            await hass.until("Home Assistant to start", START_SECONDS, running)
-            yield api
+        await hass.until("Home Assistant to start", START_SECONDS, running)
+        yield api

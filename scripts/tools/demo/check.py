@@ -82,22 +82,19 @@ class Trial:
         """Wait for a step; note its failure and go on."""
         try:
             return await step
-        except (HassError, LookupError, TypeError) as err:
+        except (HassError, LookupError, ValueError) as err:
             self.problems.append(f"{what}: {err!r}")
             return None
 
     async def _control(self, entry_id: str) -> RoundTrip:
-        """Drive the round trip on the first device that keeps a calendar."""
-        api = self._household.api
-        entities = await api.entities(entry_id)
-        planned = {e.device_id for e in entities if e.domain == "calendar"}
-        for device in await api.devices(entry_id):
-            serial = device["serial_number"]
-            if device["id"] in planned and serial in self._cloud.serials:
+        """Drive the round trip on the first of the account's devices."""
+        serial = self._cloud.serials[0]
+        for device in await self._household.api.devices(entry_id):
+            if device["serial_number"] == serial:
                 return await drive_control(
                     self._household, self._cloud, device["id"], serial
                 )
-        raise HassError("no device with a calendar, so nothing to control")
+        raise HassError(f"there is no device {serial}")
 
 
 async def drive_control(
@@ -109,7 +106,7 @@ async def drive_control(
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
 
     watch = Stopwatch()
-    created = await _action(
+    (created,) = await _action(
         api,
         "create_schedule",
         device_id,
@@ -144,17 +141,16 @@ async def drive_control(
 
 async def _action(
     api: HassApi, name: str, device_id: str, **data: Any
-) -> dict[str, Any]:
-    """Call one of our actions for a device and return what it says of it."""
+) -> list[dict[str, Any]]:
+    """Call one of our actions for a device and return its results."""
     answer = await api.action(DOMAIN, name, {"device_id": device_id, **data})
-    (result,) = answer["results"]
-    return dict(result)
+    return list(answer["results"])
 
 
 async def _state_of(api: HassApi, device_id: str, schedule_id: str) -> str | None:
     """Return the state of a schedule, None when it is not listed."""
-    listed = await _action(api, "list_schedules", device_id)
-    for schedule in listed["schedules"]:
-        if schedule["schedule_id"] == schedule_id:
-            return str(schedule["state"])
+    for result in await _action(api, "list_schedules", device_id):
+        for schedule in result["schedules"]:
+            if schedule["schedule_id"] == schedule_id:
+                return str(schedule["state"])
     return None

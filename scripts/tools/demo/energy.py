@@ -39,8 +39,6 @@ async def save_dashboard(api: HassApi, sensors: dict[str, Entity]) -> None:
                 "stat_energy_from": ids["grid_import_energy"],
                 "stat_energy_to": ids["grid_export_energy"],
                 "stat_rate": ids["grid_power"],
-                "number_energy_price": 0.31,
-                "number_energy_price_export": 0.05,
                 "cost_adjustment_day": 0,
             },
             {

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ...core.errors import AuthError, NotFound, ProtocolError, Rejected
+from ...core.errors import AuthError, NotFound, OutcomeUnknown, ProtocolError, Rejected
 from ...core.models import Topology
 from ...core.schedule import Programme
 from ..base import CONF_BASE_URL, Connection, VendorCall
@@ -134,6 +134,11 @@ class RedbackClient:
             if deleting:
                 return
             raise
+        except ProtocolError as error:
+            if deleting:
+                raise
+            # A page instead of the answer, say: the create may have gone through.
+            raise OutcomeUnknown(str(error)) from error
         data = body.get("Data")
         if isinstance(data, dict) and text(data.get("ErrorMessage")):
             raise Rejected(f"{label}: refused")

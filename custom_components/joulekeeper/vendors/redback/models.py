@@ -261,13 +261,13 @@ class Dynamic:
 class Static:
     """What seldom changes: the site and the asked inverter (dossier 1.6)."""
 
-    serial: str | None
+    serial: str | None = field(repr=False)
     model: str | None
     software_version: str | None
     firmware_version: str | None
     battery_count: int | None
     battery_models: tuple[str, ...]
-    site_id: str | None
+    site_id: str | None = field(repr=False)
     site_type: str | None
     system_type: str | None
     status: str | None

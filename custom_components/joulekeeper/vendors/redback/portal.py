@@ -29,6 +29,7 @@ _LOGIN_PATH: Final = "/Account/Login"
 _LOGIN_FORM: Final = "form.login-form"
 _TOKEN_FORM: Final = "form#GlobalAntiForgeryToken"
 _TOKEN_FIELD: Final = "__RequestVerificationToken"
+_LOGIN_LOST: Final = "portal: the login did not last"
 _LOGIN_COOKIE: Final = ".AspNet.ApplicationCookie"
 _PANEL_SIZE: Final = re.compile(r"^SolarPanels_(\d+)__PVSize$")
 
@@ -73,7 +74,7 @@ class Portal:
             await self._login()
             path = "/productcontrol/Configure"
             token = _hidden_token(await self._page(path, serial), _TOKEN_FORM)
-            answer = await self._request(
+            answer = await self._use(
                 "POST",
                 "/productcontrol/Index",
                 repeatable=False,
@@ -96,6 +97,12 @@ class Portal:
             _check_logged_in(answer, await _parse(answer))
 
     async def _login(self) -> None:
+        try:
+            await self._send_login()
+        except AuthError as error:
+            raise OptionAuthError(str(error), CONF_PORTAL) from error
+
+    async def _send_login(self) -> None:
         self._session.cookie_jar.clear()
         page = await _parse(await self._request("GET", _LOGIN_PATH))
         answer = await self._request(
@@ -115,18 +122,22 @@ class Portal:
             raise OptionAuthError("portal: login refused", CONF_PORTAL)
 
     async def _page(self, path: str, serial: str) -> BeautifulSoup:
-        answer = await self._request("GET", path, params={"serialNumber": serial})
+        answer = await self._use("GET", path, params={"serialNumber": serial})
         page = await _parse(answer)
         _check_logged_in(answer, page)
         return page
 
     async def _request(self, method: str, path: str, **options: Any) -> Response:
+        return await self.http.request(
+            method, f"{self._base_url}{path}", label="portal", **options
+        )
+
+    async def _use(self, method: str, path: str, **options: Any) -> Response:
+        """Make a call of somebody who has just logged in with success."""
         try:
-            return await self.http.request(
-                method, f"{self._base_url}{path}", label="portal", **options
-            )
+            return await self._request(method, path, **options)
         except AuthError as error:
-            raise OptionAuthError(str(error), CONF_PORTAL) from error
+            raise TransientError(_LOGIN_LOST) from error
 
 
 async def _parse(answer: Response) -> BeautifulSoup:
@@ -140,7 +151,7 @@ def _is_login(answer: Response, page: BeautifulSoup) -> bool:
 
 def _check_logged_in(answer: Response, page: BeautifulSoup) -> None:
     if _is_login(answer, page):
-        raise TransientError("portal: the login did not last")
+        raise TransientError(_LOGIN_LOST)
 
 
 def _hidden_token(page: BeautifulSoup, form: str) -> str:

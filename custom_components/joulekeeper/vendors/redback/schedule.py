@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from ...core.capabilities import ActionSupport, Capabilities, Support
 from ...core.schedule import (
+    DAY,
     Action,
     Limits,
     Owner,
@@ -88,7 +89,7 @@ _MARKER: Final = re.compile(
 )
 _EVENT_MARKER: Final = re.compile(r"^joulekeeper-(?P<source>[a-z]+)-(?P<id>[0-9a-z]+)$")
 _TIME_SPAN: Final = re.compile(
-    r"^(?:(?P<days>\d+)\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2}):(?P<seconds>\d{2})"
+    r"^(?:(?P<days>\d{1,5})\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2}):(?P<seconds>\d{2})"
     r"(?:\.(?P<fraction>\d{1,7}))?$"
 )
 _DAY_NAMES: Final = (
@@ -175,11 +176,9 @@ def parse_days(value: Any) -> frozenset[int]:
     The dossier's contradiction (1.9) about the bits is settled by its own sums:
     weekdays are 62. An unknown name counts as no day.
     """
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
-    if isinstance(value, int):
+    if (bits := integer(value)) is not None:
         return frozenset(
-            day for bit, day in enumerate(_SUNDAY_BIT_FIRST) if value & (1 << bit)
+            day for bit, day in enumerate(_SUNDAY_BIT_FIRST) if bits & (1 << bit)
         )
     days: set[int] = set()
     for name in (text(value) or "").casefold().split(","):
@@ -244,7 +243,9 @@ def _parse_daily(
     start = parse_time_span(raw.get("StartTime"))
     duration = parse_time_span(raw.get("Duration"))
     zone = zones.get(text(raw.get("TimezoneIANA")) or "")
-    if start is None or duration is None or zone is None or start >= timedelta(days=1):
+    if start is None or duration is None or zone is None:
+        return None
+    if start >= DAY or duration > 7 * DAY:
         return None
     mode = mapping(raw.get("DesiredMode"))
     vendor_mode = text(mode.get("InverterMode")) or ""
@@ -413,7 +414,6 @@ def inverter_capabilities(
     native = ActionSupport(Support.NATIVE)
     return Capabilities(
         actions={
-            Action.AUTO: native,
             Action.CHARGE: bounded(("max_charge_w", "battery_charge_limit")),
             Action.DISCHARGE: bounded(("max_discharge_w", "battery_discharge_limit")),
             Action.IMPORT: bounded(("max_import_w", "inverter_import_limit")),
@@ -422,6 +422,7 @@ def inverter_capabilities(
                 ("site_export_limit_w", "site_export_limit"),
             ),
             Action.HOLD: native,
+            Action.AUTO: native,
             Action.IDLE: ActionSupport(Support.APPROXIMATE, "idle_is_hold"),
         },
         unsupported_reason="site_only",

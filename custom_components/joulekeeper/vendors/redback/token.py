@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ...core.errors import AuthError, Rejected, TransientError, VendorError
+from ...core.errors import AuthError, RateLimited, Rejected, TransientError, VendorError
 from ..base import CONF_BASE_URL, Connection
 from ..http import HttpClient
 from ..parsing import number, required, text, timestamp
@@ -128,12 +128,13 @@ class Token:
 def _worst(failures: Sequence[VendorError]) -> VendorError:
     """Return what the failures of both endpoints mean together.
 
-    An endpoint that is merely down may be the one that would accept the credentials,
-    so an outage outweighs a refusal; a refusal outweighs an endpoint that is no more.
+    An endpoint that is merely down or busy may be the one that would accept the
+    credentials, so that outweighs a refusal; a refusal outweighs an endpoint that is
+    no more.
     """
 
     def weight(failure: VendorError) -> int:
-        if isinstance(failure, TransientError):
+        if isinstance(failure, TransientError | RateLimited):
             return 0
         return 1 if isinstance(failure, AuthError) else 2
 

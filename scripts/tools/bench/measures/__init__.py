@@ -1,0 +1,1 @@
+"""Measurements; each runs in a fresh process of its own (`isolate.py`)."""

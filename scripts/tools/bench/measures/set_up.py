@@ -1,0 +1,90 @@
+"""Set-up in real time: round trips, duration and blocked loop.
+
+Real time, because nothing is waited for here but the cloud, whose latency is real too.
+Cold is an account that Home Assistant has never seen, cached one that it loads again,
+as after a restart. Round trips are counted where the cloud is slow: an answer that
+takes no time overlaps with no other one.
+"""
+
+from time import perf_counter
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from ..blocks import BlockMeter
+from ..home import DOMAIN, add_account, running_home
+from ..isolate import CloudProcess
+
+
+async def measure(
+    vendor: str, cloud: CloudProcess, *, rounds: int, latencies_ms: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return lists with a value per round, by latency and kind of set-up."""
+    meter = BlockMeter()
+    figures: dict[str, Any] = {"first": None, "rounds": []}
+    async with running_home() as hass:
+        meter.take()
+        entry = await add_account(hass, vendor, cloud.address)
+        await hass.async_block_till_done()
+        figures["first"] = meter.take()
+        figures["entities"] = len(hass.states.async_all())
+        for latency in latencies_ms:
+            cloud.ask("set_latency", latency / 1000)
+            for _ in range(rounds):
+                template = entry
+                await hass.config_entries.async_remove(entry.entry_id)
+                await hass.async_block_till_done()
+                entry = _copy(template)
+                for kind in ("cold", "cached"):
+                    if kind == "cached":
+                        await hass.config_entries.async_unload(entry.entry_id)
+                    round_ = await _timed(hass, cloud, meter, entry, kind)
+                    figures["rounds"].append(
+                        {"latency": latency, "kind": kind, **round_}
+                    )
+    return figures
+
+
+async def _timed(
+    hass: HomeAssistant,
+    cloud: CloudProcess,
+    meter: BlockMeter,
+    entry: ConfigEntry,
+    kind: str,
+) -> dict[str, Any]:
+    cloud.ask("clear")
+    meter.take()
+    start = perf_counter()
+    if kind == "cold":
+        await hass.config_entries.async_add(entry)
+    else:
+        await hass.config_entries.async_setup(entry.entry_id)
+    ms = (perf_counter() - start) * 1000
+    entities = len(hass.states.async_all())
+    await hass.async_block_till_done()
+    if len(hass.states.async_all()) != entities:
+        raise RuntimeError("set-up was over before all entities were there")
+    return {
+        "ms": ms,
+        "trips": cloud.ask("sequential_depth"),
+        "calls": sum(cloud.ask("counts").values()),
+        "block": meter.take(),
+    }
+
+
+def _copy(entry: ConfigEntry) -> ConfigEntry:
+    """Return the same account as one that was never set up."""
+    return ConfigEntry(
+        data=entry.data,
+        discovery_keys=MappingProxyType({}),
+        domain=DOMAIN,
+        minor_version=entry.minor_version,
+        options=entry.options,
+        source=entry.source,
+        subentries_data=None,
+        title=entry.title,
+        unique_id=entry.unique_id,
+        version=entry.version,
+    )

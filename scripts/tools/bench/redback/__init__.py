@@ -1,0 +1,43 @@
+"""What the bench knows of Redback; `cloud` is only imported beside the fake cloud.
+
+The figures of the best existing integration were measured with it, unmodified, in the
+same Home Assistant: it calls one after the other, and polls blindly once a minute.
+"""
+
+from typing import Final
+
+from ..vendor import Vendor
+
+VENDOR: Final = Vendor(
+    key="redback",
+    delays={
+        "usual": (4, 4),
+        "prompt": (0.5, 1),
+        "jittery": (0, 6),
+        "late": (20, 10),
+    },
+    targets={
+        "trips_cold": 3,
+        "trips_cached": 2,
+        "ms_cold_200": 900,
+        "calls": 70,
+        "changes": 1100,
+        "lag_median": 3,
+        "lag_p95": 8,
+        "block_set_up": 20,
+        "block_steady": 20,
+        "memory": 10,
+        "cpu_growth": 1.2,
+        "memory_growth": 1.2,
+    },
+    best={
+        "trips_cold": 10,
+        "ms_cold_200": 2000,
+        "calls": 180,
+        "changes": 2210,
+        "lag_median": 30,
+        "lag_p95": 57,
+        "block_set_up": 62,
+        "memory": 10,
+    },
+)

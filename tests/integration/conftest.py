@@ -1,0 +1,150 @@
+"""What tests of a whole Home Assistant share."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.joulekeeper.const import DOMAIN
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util.async_ import get_scheduled_timer_handles
+
+from ..clouds import RedbackCloud
+from .accounts import add_account
+
+INVERTER = "RB20000000000101"
+BATTERY = f"{INVERTER}_battery"
+SITE = "S4a1c07e92d5b3"
+NOON = datetime(2026, 11, 20, 2, 0, 30, tzinfo=UTC)
+"""Noon in Brisbane, half a minute past a telemetry: much sun, the battery full."""
+EVENING = datetime(2026, 11, 20, 11, 0, 30, tzinfo=UTC)
+"""Nine in the evening: no sun, the battery in use."""
+
+
+@dataclass
+class House:
+    """One account in a whole Home Assistant, and the cloud behind it."""
+
+    hass: HomeAssistant
+    cloud: RedbackCloud
+    entry: ConfigEntry
+    freezer: FrozenDateTimeFactory
+
+    def device_id(self, identifier: str = INVERTER) -> str:
+        """Return the registry id of a device."""
+        device = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, identifier), self.entry.entry_id
+        )
+        assert device is not None, identifier
+        return device.id
+
+    def entity_id(self, platform: str, key: str, device: str = INVERTER) -> str:
+        """Return the id of an entity by its key."""
+        entity_id = er.async_get(self.hass).async_get_entity_id(
+            platform, DOMAIN, f"{device}_{key}"
+        )
+        assert entity_id is not None, key
+        return entity_id
+
+    def state(self, platform: str, key: str, device: str = INVERTER) -> State:
+        """Return the state object of an entity by its key."""
+        state = self.hass.states.get(self.entity_id(platform, key, device))
+        assert state is not None, key
+        return state
+
+    def value(self, platform: str, key: str, device: str = INVERTER) -> str:
+        """Return the state of an entity by its key."""
+        return self.state(platform, key, device).state
+
+    async def act(
+        self, name: str, device: str | list[str] = INVERTER, **data: Any
+    ) -> list[dict[str, Any]]:
+        """Call one of our actions and return its results."""
+        devices = [device] if isinstance(device, str) else device
+        response = await self.hass.services.async_call(
+            DOMAIN,
+            name,
+            {"device_id": [self.device_id(item) for item in devices], **data},
+            blocking=True,
+            return_response=True,
+        )
+        results: list[dict[str, Any]] = response["results"]
+        return results
+
+    async def press(self, key: str, device: str = INVERTER) -> None:
+        """Press one of our buttons."""
+        await self.call("button", "press", key, device)
+
+    async def call(
+        self, platform: str, action: str, key: str, device: str = INVERTER, **data: Any
+    ) -> None:
+        """Call an action of a platform on one of our entities."""
+        target = {"entity_id": self.entity_id(platform, key, device)}
+        await self.hass.services.async_call(
+            platform, action, target | data, blocking=True
+        )
+
+    async def pass_time(self, duration: timedelta) -> None:
+        """Move the time from timer to timer, letting all that is due happen."""
+        loop = self.hass.loop
+        end = loop.time() + duration.total_seconds()
+        while (left := end - loop.time()) > 0:
+            wait = min(
+                (
+                    handle.when() - loop.time()
+                    for handle in get_scheduled_timer_handles(loop)
+                    if not handle.cancelled()
+                ),
+                default=left,
+            )
+            self.freezer.tick(min(max(wait, 0.01), left))
+            async_fire_time_changed(self.hass)
+            await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    async def reload(self) -> None:
+        """Load the account anew, as after a restart."""
+        await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+
+type OpenHouse = Callable[..., Awaitable[House]]
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read back and retry at once: a frozen clock would wait for ever."""
+    package = "custom_components.joulekeeper"
+    monkeypatch.setattr(f"{package}.keeper.READ_BACK_WAITS_S", (0, 0, 0, 0))
+    monkeypatch.setattr(f"{package}.vendors.http.RETRY_PAUSE_S", 0)
+
+
+@pytest.fixture
+async def open_house(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    open_redback: Callable[..., Awaitable[RedbackCloud]],
+    no_waiting: None,
+) -> OpenHouse:
+    """Return what opens a cloud and adds its account."""
+
+    async def open_one(*, portal: bool = False, **options: Any) -> House:
+        freezer.move_to(options.pop("now", NOON))
+        cloud = await open_redback(**options)
+        with patch("random.randint", return_value=50_000):
+            entry = await add_account(hass, cloud, portal=portal)
+        return House(hass, cloud, entry, freezer)
+
+    return open_one
+
+
+@pytest.fixture
+async def house(open_house: OpenHouse) -> House:
+    """Return the house of fixture A, a single phase with a battery."""
+    return await open_house(fixture="A")

@@ -1,0 +1,355 @@
+"""The rules of the house: who may import whom, what lives where, and what nobody does.
+
+They are read from the syntax trees, so nothing of the integration has to run for them.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+import sys
+from typing import Final
+
+import pytest
+
+from custom_components.joulekeeper.const import DOMAIN, PLATFORMS as CONFIGURED
+
+PACKAGE: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
+VENDORS: Final = sorted(
+    path.parent.name for path in PACKAGE.glob("vendors/*/__init__.py")
+)
+PLATFORMS: Final = tuple(platform.value for platform in CONFIGURED)
+
+MAX_LINES: Final = 500
+MAX_TABLE_LINES: Final = 650
+"""A vendor's `descriptions.py` holds nothing but tables, one line per detail."""
+MAX_PLATFORM_LINES: Final = 150
+"""Without the imports."""
+
+REACHES_VENDORS: Final = {
+    "": {"vendors"},
+    "config_flow": {"vendors", "vendors.base"},
+    "coordinator": {"vendors.base"},
+    "keeper": {"vendors.base"},
+    "runtime": {"vendors", "vendors.base"},
+    "system_health": {"vendors.base"},
+}
+"""Who may know that there are vendors; all others see them through the runtime data."""
+PLATFORM_IMPORTS: Final = {
+    "const",
+    "core",
+    "descriptions",
+    "entity",
+    "keeper",
+    "runtime",
+    "staging",
+}
+VENDOR_IMPORTS: Final = {"core", "vendors.base", "vendors.http", "vendors.parsing"}
+TABLE_IMPORTS: Final = {"homeassistant.const", "homeassistant.helpers.typing"}
+"""What a vendor's tables may use of Home Assistant, besides the platforms' classes."""
+
+FORBIDDEN_MODULES: Final = {
+    "__future__",
+    "async_timeout",
+    "custom_components",
+    "importlib",
+    "pytz",
+    "requests",
+    "urllib.request",
+    "voluptuous",
+}
+FORBIDDEN_CALLS: Final = {
+    "date.today",
+    "datetime.now",
+    "datetime.today",
+    "datetime.utcnow",
+    "time.sleep",
+}
+FORBIDDEN_ATTRIBUTES: Final = {"_attr_icon", "_attr_name", "entity_id"}
+"""Names and icons come from the translation key, entity ids from Home Assistant."""
+LOG_METHODS: Final = {"critical", "debug", "error", "exception", "info", "warning"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the integration; its name has dots, and the package itself none."""
+
+    path: Path
+
+    @cached_property
+    def name(self) -> str:
+        """Path inside the integration, with dots."""
+        parts = self.path.relative_to(PACKAGE).with_suffix("").parts
+        return ".".join(part for part in parts if part != "__init__")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree."""
+        return ast.parse(self.path.read_text())
+
+    @cached_property
+    def imports(self) -> frozenset[tuple[str, str]]:
+        """Every imported module with each imported name, ours beginning with a dot."""
+        found: set[tuple[str, str]] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found |= {(alias.name, "") for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                source = self._absolute(node)
+                for alias in node.names:
+                    inner = f"{source.rstrip('.')}.{alias.name}"
+                    is_module = source.startswith(".") and _exists(inner)
+                    found.add((inner, "") if is_module else (source, alias.name))
+        return frozenset(found)
+
+    @property
+    def inside(self) -> set[str]:
+        """Names of the modules of the integration that are imported."""
+        return {name[1:] for name, _ in self.imports if name.startswith(".")}
+
+    @property
+    def outside(self) -> set[str]:
+        """Names of all other modules that are imported."""
+        return {name for name, _ in self.imports if not name.startswith(".")}
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        if node.level == 0:
+            return node.module or ""
+        is_package = self.path.name == "__init__.py"
+        parts = [part for part in self.name.split(".") if part]
+        up = node.level - 1 if is_package else node.level
+        base = parts[: len(parts) - up]
+        return "." + ".".join([*base, *([node.module] if node.module else [])])
+
+
+def _exists(name: str) -> bool:
+    path = PACKAGE.joinpath(*name[1:].split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+MODULES: Final = {
+    module.name: module for module in map(Module, sorted(PACKAGE.rglob("*.py")))
+}
+
+
+def _within(name: str, parents: set[str]) -> bool:
+    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
+
+
+def _part(name: str) -> dict[str, Module]:
+    return {key: item for key, item in MODULES.items() if _within(key, {name})}
+
+
+def _not_standard(names: set[str]) -> set[str]:
+    return {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
+
+
+def _where(check: Callable[[Module], Iterator[ast.AST]]) -> list[str]:
+    """Return every place that a check complains about."""
+    return [
+        f"{module.name or '__init__'}:{getattr(node, 'lineno', 0)}"
+        for module in MODULES.values()
+        for node in check(module)
+    ]
+
+
+def test_the_house_is_seen() -> None:
+    """Without this the tests below could pass by looking at nothing."""
+    assert {"core.schedule", "keeper", "vendors.base", "sensor"} <= MODULES.keys()
+    assert "redback" in VENDORS
+    assert list(PLATFORMS) == sorted(PLATFORMS)
+    assert set(PLATFORMS) <= MODULES.keys()
+    assert "core.schedule" in MODULES["keeper"].inside
+    assert "vendors.base" in MODULES["vendors.redback.session"].inside
+
+
+def test_core_knows_only_the_standard_library() -> None:
+    """The core can be tested and read without Home Assistant or any cloud."""
+    for name, module in _part("core").items():
+        assert not _not_standard(module.outside), name
+        assert all(_within(other, {"core"}) for other in module.inside), name
+
+
+def test_shared_parts_of_vendors_know_no_home_assistant() -> None:
+    """They build on the core and on aiohttp, and know no brand."""
+    shared = {
+        name: module
+        for name, module in _part("vendors").items()
+        if name.count(".") == 1 and name.split(".")[1] not in VENDORS
+    }
+    assert {"vendors.base", "vendors.http"} <= shared.keys()
+    for name, module in shared.items():
+        assert _not_standard(module.outside) <= {"aiohttp"}, name
+        assert all(_within(other, VENDOR_IMPORTS) for other in module.inside), name
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_vendor_stands_alone(vendor: str) -> None:
+    """A vendor speaks HTTP; Home Assistant and its entities are in its tables only."""
+    home = f"vendors.{vendor}"
+    for name, module in _part(home).items():
+        allowed, outside = VENDOR_IMPORTS | {home}, _not_standard(module.outside)
+        if name == f"{home}.descriptions":
+            allowed |= {"descriptions"}
+            outside = {item for item in outside if not _is_table_import(item)}
+        elif name != home:
+            assert f"{home}.descriptions" not in module.inside, name
+        assert outside <= {"aiohttp", "bs4"}, name
+        assert all(_within(other, allowed) for other in module.inside), name
+
+
+def _is_table_import(name: str) -> bool:
+    parts = name.split(".")
+    is_platform = parts[:2] == ["homeassistant", "components"] and (
+        parts[2] in PLATFORMS and parts[3:] in ([], ["const"])
+    )
+    return is_platform or name in TABLE_IMPORTS
+
+
+def test_tables_hold_no_entities() -> None:
+    """A table describes entities; what they do is written once, in the platforms."""
+    for vendor in VENDORS:
+        module = MODULES[f"vendors.{vendor}.descriptions"]
+        assert not [name for _, name in module.imports if name.endswith("Entity")]
+        assert not any(isinstance(node, ast.ClassDef) for node in module.tree.body)
+
+
+def test_only_the_registry_names_vendors() -> None:
+    """A sixth vendor is one folder and one line in the registry."""
+    assert MODULES["vendors"].inside == {"vendors.base"} | {
+        f"vendors.{vendor}" for vendor in VENDORS
+    }
+    for name, module in MODULES.items():
+        if name == "vendors":
+            continue
+        text = module.path.read_text().casefold()
+        for vendor in VENDORS:
+            if not _within(name, {f"vendors.{vendor}"}):
+                assert vendor not in text, f"{name} names {vendor}"
+
+
+def test_vendors_are_reached_through_the_runtime_data() -> None:
+    """Whoever is not named above imports nothing of a vendor."""
+    for name, module in MODULES.items():
+        if not _within(name, {"vendors"}):
+            reached = {item for item in module.inside if _within(item, {"vendors"})}
+            assert reached <= REACHES_VENDORS.get(name, set()), name
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_platform_is_a_leaf(platform: str) -> None:
+    """A platform imports the shared parts; nobody imports a platform."""
+    inside = MODULES[platform].inside
+    assert all(_within(name, PLATFORM_IMPORTS) for name in inside), inside
+    assert not [name for name, item in MODULES.items() if platform in item.inside]
+
+
+def test_entities_live_in_their_platform() -> None:
+    """An entity class is in the module of its platform; shared ones in `entity`."""
+    for name, module in MODULES.items():
+        sources = {alias: source for source, alias in module.imports}
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.ClassDef):
+                continue
+            bases = [ast.unparse(base) for base in node.bases]
+            if any(base.endswith("Entity") for base in bases):
+                assert name in (*PLATFORMS, "entity"), f"{name}: {node.name}"
+            for base in bases:
+                source = sources.get(base, "")
+                if source.startswith("homeassistant.components.") and not (
+                    base.endswith("Description")
+                ):
+                    assert source.split(".")[2] == name, f"{name}: {node.name}"
+
+
+def test_files_stay_small() -> None:
+    """A file is read in one sitting, a platform at a glance."""
+    tables = {f"vendors.{vendor}.descriptions" for vendor in VENDORS}
+    for name, module in MODULES.items():
+        lines = len(module.path.read_text().splitlines())
+        assert lines <= (MAX_TABLE_LINES if name in tables else MAX_LINES), name
+        if name in PLATFORMS:
+            imports = [
+                node
+                for node in module.tree.body
+                if isinstance(node, ast.Import | ast.ImportFrom)
+            ]
+            lines -= max(node.end_lineno or 0 for node in imports)
+            assert lines <= MAX_PLATFORM_LINES, f"{name}: {lines}"
+
+
+def test_no_forbidden_import() -> None:
+    """What is old, blocking, or would find the integration under another name."""
+    for name, module in MODULES.items():
+        found = {item for item in module.outside if _within(item, FORBIDDEN_MODULES)}
+        assert not found, name
+
+
+def test_no_forbidden_name() -> None:
+    """The time comes from a clock, the data of an entry from the entry."""
+
+    def check(module: Module) -> Iterator[ast.AST]:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute):
+                text = ast.unparse(node)
+                stored = isinstance(node.ctx, ast.Store)
+                if (
+                    ".".join(text.split(".")[-2:]) in FORBIDDEN_CALLS
+                    or text.endswith("hass.data")
+                    or (stored and node.attr in FORBIDDEN_ATTRIBUTES)
+                ):
+                    yield node
+
+    assert _where(check) == []
+
+
+def test_log_messages() -> None:
+    """Constant texts with their values apart, a capital first, no full stop."""
+
+    def check(module: Module) -> Iterator[ast.AST]:
+        for node in ast.walk(module.tree):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=logger), attr=method),
+                    args=[message, *_],
+                ) if "LOGGER" in logger.upper() and method in LOG_METHODS:
+                    text = message.value if isinstance(message, ast.Constant) else ""
+                    if not (
+                        isinstance(text, str)
+                        and text[:1].isupper()
+                        and not text.endswith(".")
+                    ):
+                        yield node
+
+    assert _where(check) == []
+
+
+def test_callbacks_do_not_await() -> None:
+    """`@callback` promises a plain function."""
+
+    def check(module: Module) -> Iterator[ast.AST]:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.AsyncFunctionDef):
+                names = {ast.unparse(item) for item in node.decorator_list}
+                if "callback" in names:
+                    yield node
+
+    assert _where(check) == []
+
+
+def test_steps_are_named_after_their_methods() -> None:
+    """A form comes back to the method that showed it."""
+
+    def check(module: Module) -> Iterator[ast.AST]:
+        for method in ast.walk(module.tree):
+            if isinstance(method, ast.AsyncFunctionDef):
+                for node in ast.walk(method):
+                    if (
+                        isinstance(node, ast.keyword)
+                        and node.arg == "step_id"
+                        and f"async_step_{ast.literal_eval(node.value)}" != method.name
+                    ):
+                        yield node
+
+    assert _where(check) == []

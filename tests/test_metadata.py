@@ -1,0 +1,399 @@
+"""The files beside the code: manifest, HACS, brand, icons, actions, quality scale.
+
+hassfest checks their form only in CI and knows nothing of their users.
+"""
+
+import ast
+import json
+from pathlib import Path
+import re
+import struct
+from typing import Final
+from unittest.mock import Mock
+
+from awesomeversion import AwesomeVersion
+import hass_frontend
+import probatio
+import pytest
+
+from custom_components.joulekeeper.const import DOMAIN, PLATFORMS
+from custom_components.joulekeeper.core.capabilities import Inexact
+from custom_components.joulekeeper.core.schedule import Action
+from custom_components.joulekeeper.services import async_setup_services
+from homeassistant import components
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import service
+from homeassistant.loader import async_get_integration
+
+from .metadata import (
+    ICONS,
+    MANIFEST,
+    PACKAGE,
+    ROOT,
+    ROWS,
+    RULES,
+    SERVICES,
+    SOURCES,
+    Row,
+    fields_of,
+    leaves,
+)
+
+MANIFEST_KEYS: Final = {
+    "after_dependencies",
+    "codeowners",
+    "config_flow",
+    "dependencies",
+    "documentation",
+    "domain",
+    "import_executor",
+    "integration_type",
+    "iot_class",
+    "issue_tracker",
+    "loggers",
+    "name",
+    "quality_scale",
+    "requirements",
+    "version",
+}
+
+
+async def test_manifest(hass: HomeAssistant) -> None:
+    """Home Assistant loads it; keys are there, known and in hassfest's order."""
+    integration = await async_get_integration(hass, DOMAIN)
+    assert not integration.disabled
+    assert integration.file_path == PACKAGE
+    assert AwesomeVersion(MANIFEST["version"]).valid
+    assert integration.integration_type == "hub"
+    assert integration.iot_class == "cloud_polling"
+    assert integration.config_flow
+    keys = list(MANIFEST)
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+    assert set(keys) <= MANIFEST_KEYS
+    assert {"codeowners", "documentation", "issue_tracker", "version"} <= set(keys)
+    assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
+    for key in ("documentation", "issue_tracker"):
+        assert MANIFEST[key].startswith("https://")
+
+
+def test_hacs() -> None:
+    """HACS finds the archive that the release workflow makes."""
+    hacs = json.loads((ROOT / "hacs.json").read_text())
+    assert set(hacs) == {
+        "filename",
+        "homeassistant",
+        "name",
+        "render_readme",
+        "zip_release",
+    }
+    assert hacs["name"] == MANIFEST["name"]
+    assert AwesomeVersion(hacs["homeassistant"]) >= "2026.10.0"
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    assert hacs["filename"] in release
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("name", ["icon", "dark_icon", "logo", "dark_logo"])
+def test_brand(name: str, scale: int) -> None:
+    """The images exist in the sizes that the brands repository asks for."""
+    suffix = "@2x" if scale == 2 else ""
+    data = (PACKAGE / "brand" / f"{name}{suffix}.png").read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    size = struct.unpack(">II", data[16:24])
+    if name.endswith("icon"):
+        assert size == (256 * scale, 256 * scale)
+    else:
+        assert 128 * scale <= min(size) <= 256 * scale
+
+
+def test_rows_are_found() -> None:
+    """Every platform has entities, and keys are unique on each kind of device."""
+    assert {row.platform for row in ROWS} == set(PLATFORMS)
+    seen: set[tuple[object, ...]] = set()
+    for row in ROWS:
+        kind = getattr(row.description, "device_kind", None)
+        place = (row.platform, kind, row.description.key)
+        assert place not in seen
+        seen.add(place)
+        assert row.key or row.description.device_class, f"{place} has no name"
+
+
+def _class_icon(row: Row) -> str | None:
+    """Return the icon that Home Assistant shows of itself."""
+    path = Path(components.__path__[0], row.platform, "icons.json")
+    classes = json.loads(path.read_text())["entity_component"]
+    device_class = row.description.device_class or "_"
+    icon: str | None = classes.get(device_class, {}).get("default")
+    return icon
+
+
+def test_icons_of_entities() -> None:
+    """Every entity has an icon, its own or its device class's, and none has both."""
+    icons = {
+        (platform, key): icon
+        for platform, keys in ICONS["entity"].items()
+        for key, icon in keys.items()
+    }
+    rows = {row.key: row for row in ROWS if row.key is not None}
+    assert icons.keys() <= rows.keys()
+    for key, row in rows.items():
+        icon = icons.get(key)
+        assert icon or row.has_own_icon, f"{key} has no icon"
+        if icon is not None:
+            assert icon["default"] != _class_icon(row), f"{key} repeats its class"
+            states = row.states or (
+                {"on", "off"} if row.platform == "binary_sensor" else set()
+            )
+            assert set(icon.get("state", ())) <= states, key
+            assert icon["default"] not in icon.get("state", {}).values(), key
+
+
+def test_icons_of_services() -> None:
+    """Every action has an icon, and so has every section of its form."""
+    assert ICONS.keys() == {"entity", "services"}
+    assert ICONS["services"].keys() == SERVICES.keys()
+    for name, icon in ICONS["services"].items():
+        _, sections = fields_of(SERVICES[name])
+        assert set(icon.get("sections", ())) == set(sections), name
+        assert icon["service"]
+
+
+def test_icons_exist() -> None:
+    """The frontend knows every icon by its name."""
+    known: set[str] = set()
+    for path in Path(hass_frontend.where(), "static", "mdi").glob("*.json"):
+        names = json.loads(path.read_text())
+        known |= set(names) if isinstance(names, dict) else set()
+    for keys, icon in leaves(ICONS):
+        assert icon.removeprefix("mdi:") in known, keys
+
+
+def _registered() -> dict[str, probatio.Schema]:
+    hass = Mock()
+    async_setup_services(hass)
+    calls = hass.services.async_register.call_args_list
+    assert all(call.args[0] == DOMAIN for call in calls)
+    return {call.args[1]: call.args[3] for call in calls}
+
+
+REGISTERED: Final = _registered()
+
+
+def test_form_of_services() -> None:
+    """Home Assistant accepts the file, and no field has a key that it ignores."""
+    service._SERVICES_SCHEMA(SERVICES)
+    for action in SERVICES.values():
+        assert set(action) == {"fields"}
+        for field in fields_of(action)[0].values():
+            assert set(field) <= {"default", "example", "required", "selector"}
+            assert "selector" in field
+
+
+def test_actions_are_described() -> None:
+    """What is registered is described, in the same order."""
+    assert list(SERVICES) == list(REGISTERED)
+
+
+@pytest.mark.parametrize("name", list(REGISTERED))
+def test_fields_of_action(name: str) -> None:
+    """Described and accepted fields are the same, required and default included."""
+    markers = {marker.schema: marker for marker in REGISTERED[name].schema}
+    fields, _ = fields_of(SERVICES[name])
+    assert fields.keys() == markers.keys()
+    for key, field in fields.items():
+        marker = markers[key]
+        required = isinstance(marker, probatio.Required)
+        assert field.get("required", False) is required, key
+        default = None if marker.default is probatio.UNDEFINED else marker.default()
+        assert field.get("default") == default, key
+
+
+@pytest.mark.parametrize("name", list(REGISTERED))
+def test_examples_of_action(name: str) -> None:
+    """Every field but the device has an example, and the action accepts them all."""
+    fields, _ = fields_of(SERVICES[name])
+    devices = fields.pop("device_id")
+    assert devices["selector"] == {
+        "device": {"multiple": True, "filter": [{"integration": DOMAIN}]}
+    }
+    call = {key: field["example"] for key, field in fields.items()}
+    checked = REGISTERED[name](call | {"device_id": "a-device"})
+    assert checked.keys() == call.keys() | {"device_id"}
+
+
+def test_options_of_actions() -> None:
+    """A select offers all that there is, in the same order."""
+    enums = {"action": Action, "inexact": Inexact}
+    for action in SERVICES.values():
+        fields, _ = fields_of(action)
+        for key, field in fields.items():
+            assert ("select" in field["selector"]) is (key in enums)
+        for key in enums.keys() & fields.keys():
+            select = fields[key]["selector"]["select"]
+            assert select["translation_key"] == key
+            assert select["options"] == [item.value for item in enums[key]]
+
+
+TIERS: Final = {
+    "bronze": """action-setup appropriate-polling brands common-modules
+        config-flow-test-coverage config-flow dependency-transparency docs-actions
+        docs-conditions docs-high-level-description docs-installation-instructions
+        docs-removal-instructions docs-triggers entity-event-setup entity-unique-id
+        has-entity-name runtime-data test-before-configure test-before-setup
+        unique-config-entry""",
+    "silver": """action-exceptions config-entry-unloading
+        docs-configuration-parameters docs-installation-parameters entity-unavailable
+        integration-owner log-when-unavailable parallel-updates reauthentication-flow
+        test-coverage""",
+    "gold": """devices diagnostics discovery-update-info discovery docs-data-update
+        docs-examples docs-known-limitations docs-supported-devices
+        docs-supported-functions docs-troubleshooting docs-use-cases dynamic-devices
+        entity-category entity-device-class entity-disabled-by-default
+        entity-translations exception-translations icon-translations
+        reconfiguration-flow repair-issues stale-devices""",
+    "platinum": "async-dependency inject-websession strict-typing",
+}
+EXEMPT: Final = {
+    "discovery",
+    "discovery-update-info",
+    "docs-conditions",
+    "docs-triggers",
+}
+
+EVIDENCE: Final = {
+    "action-exceptions": ("keeper.py", r"raise ServiceValidationError\("),
+    "action-setup": ("__init__.py", r"    async_setup_services\(hass\)"),
+    "appropriate-polling": (
+        "coordinator.py",
+        r"update_interval = self\.endpoint\.due_in",
+    ),
+    "async-dependency": ("vendors/http.py", r"import aiohttp"),
+    "common-modules": (
+        "coordinator.py",
+        r"class \w+\[T\]\(DataUpdateCoordinator\[T\]\)",
+    ),
+    "config-entry-unloading": ("__init__.py", r"async def async_unload_entry\("),
+    "config-flow": ("manifest.json", r'"config_flow": true'),
+    "config-flow-test-coverage": (
+        "../../scripts/test",
+        r"config_flow\.py' --fail-under=100",
+    ),
+    "dependency-transparency": ("manifest.json", r'"requirements": \["beautifulsoup4'),
+    "devices": ("runtime.py", r"serial_number=.*\n\s*sw_version="),
+    "diagnostics": (
+        "diagnostics.py",
+        r"async def async_get_config_entry_diagnostics\(",
+    ),
+    "dynamic-devices": ("runtime.py", r"async_on_device\("),
+    "entity-event-setup": ("entity.py", r"async_on_remove\("),
+    "entity-unavailable": ("entity.py", r"def available\(self\) -> bool"),
+    "entity-unique-id": ("entity.py", r"self\._attr_unique_id = "),
+    "has-entity-name": ("entity.py", r"_attr_has_entity_name = True"),
+    "inject-websession": ("runtime.py", r"async_get_clientsession\(hass\)"),
+    "integration-owner": ("manifest.json", r'"codeowners": \["@'),
+    "log-when-unavailable": ("coordinator.py", r"UpdateFailed\("),
+    "reauthentication-flow": ("config_flow.py", r"async def async_step_reauth\("),
+    "reconfiguration-flow": ("config_flow.py", r"async def async_step_reconfigure\("),
+    "repair-issues": ("repairs.py", r"async def async_create_fix_flow\("),
+    "runtime-data": ("__init__.py", r"entry\.runtime_data = "),
+    "stale-devices": ("__init__.py", r"async def async_remove_config_entry_device\("),
+    "strict-typing": ("../../pyproject.toml", r"\nstrict = true\n"),
+    "test-before-configure": ("config_flow.py", r"await self\._spec\.validate\("),
+    "test-before-setup": ("runtime.py", r"\.async_config_entry_first_refresh\(\)"),
+    "test-coverage": ("../../scripts/test", r"--cov-fail-under=95"),
+    "unique-config-entry": ("config_flow.py", r"_abort_if_unique_id_configured\(\)"),
+}
+"""Where a rule can be seen to be kept; behaviour is proved by the other tests."""
+
+HEADINGS: Final = {
+    "docs-actions": r"action",
+    "docs-configuration-parameters": r"option|configur",
+    "docs-data-update": r"updat",
+    "docs-examples": r"example|automation",
+    "docs-installation-instructions": r"install",
+    "docs-installation-parameters": r"account|configur|credential|set.?up",
+    "docs-known-limitations": r"limitation",
+    "docs-removal-instructions": r"remov",
+    "docs-supported-devices": r"supported",
+    "docs-supported-functions": r"entit|what you get|function",
+    "docs-troubleshooting": r"troubleshoot",
+    "docs-use-cases": r"use case|whom|who |what .*(for|can do)",
+}
+"""What a heading of the README must say for each rule about documentation."""
+
+
+def test_form_of_quality_scale() -> None:
+    """All rules are named and hold, or are left out for a reason that is told."""
+    rules = [rule for tier in TIERS.values() for rule in tier.split()]
+    assert len(rules) == 54
+    assert list(RULES) == rules
+    for rule, status in RULES.items():
+        if rule in EXEMPT:
+            assert set(status) == {"status", "comment"}, rule
+            assert status["status"] == "exempt", rule
+            assert len(status["comment"]) > 20, rule
+        else:
+            assert status == "done", rule
+    assert MANIFEST["quality_scale"] == "platinum"
+    assert (PACKAGE / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("rule", sorted(EVIDENCE))
+def test_evidence(rule: str) -> None:
+    """What the quality scale claims can be seen in the code."""
+    assert RULES[rule] == "done"
+    name, pattern = EVIDENCE[rule]
+    assert re.search(pattern, (PACKAGE / name).read_text())
+
+
+@pytest.mark.parametrize("platform", [platform.value for platform in PLATFORMS])
+def test_platform_keeps_the_rules(platform: str) -> None:
+    """Readers update freely, writers one at a time; the entry is our typed one."""
+    tree = SOURCES[f"{platform}.py"]
+    writes = platform not in ("binary_sensor", "calendar", "sensor")
+    assert f"PARALLEL_UPDATES = {int(writes)}" in map(ast.unparse, tree.body)
+    setup = next(
+        node
+        for node in tree.body
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == "async_setup_entry"
+    )
+    assert "entry: JoulekeeperConfigEntry" in ast.unparse(setup.args)
+
+
+def test_units_have_a_device_class() -> None:
+    """What is measured in a unit has its device class; a share of something has none."""
+    for row in ROWS:
+        unit = getattr(row.description, "native_unit_of_measurement", None)
+        assert unit in (None, "%") or row.description.device_class, row.description.key
+
+
+def test_exempt_rules_do_not_apply() -> None:
+    """Nothing is discovered, and there are no triggers or conditions."""
+    discovery = {"bluetooth", "dhcp", "homekit", "mqtt", "ssdp", "usb", "zeroconf"}
+    assert not discovery & MANIFEST.keys()
+    assert not list(PACKAGE.glob("trigger*")) + list(PACKAGE.glob("condition*"))
+
+
+def _headings() -> list[str]:
+    readme = (ROOT / "README.md").read_text()
+    return [
+        line.strip("# ").casefold()
+        for line in re.findall(r"^#+ .*", readme, re.MULTILINE)
+    ]
+
+
+@pytest.mark.parametrize("rule", sorted(HEADINGS))
+def test_readme_has_a_chapter(rule: str) -> None:
+    """Every rule about documentation has its chapter."""
+    assert RULES[rule] == "done"
+    assert any(re.search(HEADINGS[rule], heading) for heading in _headings()), rule
+
+
+def test_readme_tells_what_it_is_and_names_every_action() -> None:
+    """It begins with a description, and no action is left out."""
+    readme = (ROOT / "README.md").read_text()
+    assert readme.startswith(f"# {MANIFEST['name']}")
+    assert [
+        name for name in SERVICES if f"`{name}`" not in readme.replace(f"{DOMAIN}.", "")
+    ] == []

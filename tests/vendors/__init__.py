@@ -1,0 +1,1 @@
+"""Tests of the vendor packages without Home Assistant, against the fake clouds."""
