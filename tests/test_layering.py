@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+import re
 import sys
 from typing import Final
 
@@ -42,6 +43,7 @@ PLATFORM_IMPORTS: Final = {
     "descriptions",
     "entity",
     "keeper",
+    "plan_sensors",
     "runtime",
     "staging",
 }
@@ -68,6 +70,8 @@ FORBIDDEN_CALLS: Final = {
 }
 FORBIDDEN_ATTRIBUTES: Final = {"_attr_icon", "_attr_name", "entity_id"}
 """Names and icons come from the translation key, entity ids from Home Assistant."""
+SHARED_DATA: Final = re.compile(r"(self\.)?_?hass\.data(\[|\.\w+\()DOMAIN\b")
+"""What belongs to an entry is in its runtime data; a typed key of its own may be used."""
 LOG_METHODS: Final = {"critical", "debug", "error", "exception", "info", "warning"}
 
 
@@ -291,13 +295,14 @@ def test_no_forbidden_name() -> None:
 
     def check(module: Module) -> Iterator[ast.AST]:
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.Attribute):
+            if isinstance(node, ast.Call | ast.Subscript):
+                if SHARED_DATA.match(ast.unparse(node)):
+                    yield node
+            elif isinstance(node, ast.Attribute):
                 text = ast.unparse(node)
                 stored = isinstance(node.ctx, ast.Store)
-                if (
-                    ".".join(text.split(".")[-2:]) in FORBIDDEN_CALLS
-                    or text.endswith("hass.data")
-                    or (stored and node.attr in FORBIDDEN_ATTRIBUTES)
+                if ".".join(text.split(".")[-2:]) in FORBIDDEN_CALLS or (
+                    stored and node.attr in FORBIDDEN_ATTRIBUTES
                 ):
                     yield node
 

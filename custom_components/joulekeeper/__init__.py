@@ -6,6 +6,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS
+from .entity import async_all_added
 from .repairs import async_delete_entry_issues
 from .runtime import JoulekeeperConfigEntry, RuntimeData, async_connection, token_store
 from .services import async_setup_services
@@ -29,6 +30,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) 
     await runtime.async_start()
     entry.runtime_data = runtime
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_all_added(hass)
     return True
 
 

@@ -15,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.capabilities import Inexact
-from .core.schedule import POWERED_ACTIONS
+from .core.schedule import POWERED_ACTIONS, Action, Limits
 from .entity import (
     ControlDescription,
     ControlEntity,
@@ -42,18 +42,18 @@ async def _create(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
     that of the strongest action.
     """
     staging = control.staging
-    if staging.action is None:
+    if (action := control.staged_action) is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="nothing_staged"
         )
     result = await keeper.create(
         control,
         Request(
-            action=staging.action,
+            action=action,
             start=staging.start,
             duration=timedelta(minutes=staging.duration_min),
-            power_w=staging.power_w if staging.action in POWERED_ACTIONS else None,
-            limits=staging.limits(),
+            power_w=staging.power_w if action in POWERED_ACTIONS else None,
+            limits=Limits(**staging.caps) if action is Action.LIMIT else None,
             inexact=Inexact.NEAREST,
         ),
     )

@@ -1,16 +1,19 @@
 """What all entities share: their device, their sources, and when they come to be."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import batched
 from operator import attrgetter
-from typing import Any, override
+from typing import Any, Final, override
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .coordinator import EndpointCoordinator
@@ -19,6 +22,10 @@ from .core.models import Device, EndpointId
 from .descriptions import ReadingDescription
 from .keeper import DeviceControl
 from .runtime import JoulekeeperConfigEntry, RuntimeData
+
+_BATCH: Final = 8
+"""Entities that are added in one turn of the event loop: each takes about 0.5 ms."""
+_TURN: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_turn")
 
 
 class JoulekeeperEntity(Entity):
@@ -128,7 +135,7 @@ class Candidate:
     key: str
     known: Callable[[], bool]
     make: Callable[[], Entity]
-    possible: bool = True
+    possible: Callable[[], bool] = lambda: True
 
 
 @callback
@@ -160,16 +167,47 @@ def async_add_when_known(
                 if unique_id in unique_ids:
                     continue
                 before = registry.async_get_entity_id(platform, DOMAIN, unique_id)
-                if not candidate.possible:
+                if not candidate.possible():
                     if before:
                         registry.async_remove(before)
                 elif before or candidate.known():
                     unique_ids.add(unique_id)
                     new.append(candidate.make())
         if new:
-            async_add_entities(new)
+            entry.async_create_task(
+                runtime.hass,
+                _async_add_in_batches(runtime.hass, async_add_entities, new),
+                f"{DOMAIN} new {platform} entities",
+            )
 
     entry.async_on_unload(runtime.async_on_device(check))
+
+
+async def async_all_added(hass: HomeAssistant) -> None:
+    """Wait until every entity that is known by now has been added."""
+    async with _turn(hass):
+        return
+
+
+async def _async_add_in_batches(
+    hass: HomeAssistant,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    entities: Iterable[Entity],
+) -> None:
+    """Add entities without blocking the event loop for all of them at once.
+
+    Platforms, and accounts, wait for each other: only one batch is added per turn.
+    """
+    async with _turn(hass):
+        for batch in batched(entities, _BATCH, strict=False):
+            async_add_entities(batch)
+            await asyncio.sleep(0)
+
+
+@callback
+def _turn(hass: HomeAssistant) -> asyncio.Lock:
+    """Return what is held while entities are added, first come, first served."""
+    return hass.data.setdefault(_TURN, asyncio.Lock())
 
 
 def reading_candidates(
@@ -187,8 +225,9 @@ def reading_candidates(
                 description.key,
                 partial(description.is_known, readings),
                 partial(entity_class, runtime, device, description),
-                possible=runtime.coordinators.keys()
-                >= set(description.endpoint_ids(device.source_id)),
+                partial(
+                    runtime.fetches_all, description.endpoint_ids(device.source_id)
+                ),
             )
             for description in table
             if description.device_kind is device.kind

@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.budget import Budget
-from .core.capabilities import Capabilities, Inexact, Verdict, check
+from .core.capabilities import Capabilities, Inexact, Support, Verdict, check
 from .core.errors import (
     AuthError,
     NotSupported,
@@ -97,6 +97,21 @@ class DeviceControl:
     def programme(self) -> Programme:
         """What the cloud had planned when it was asked last."""
         return self.controller.programme(self.runtime.readings) or Programme()
+
+    @property
+    def stageable(self) -> tuple[Action, ...]:
+        """The actions that the device can do just as they are meant."""
+        actions = self.capabilities.actions
+        return tuple(
+            action for action, how in actions.items() if how.support is Support.NATIVE
+        )
+
+    @property
+    def staged_action(self) -> Action | None:
+        """The action of the next schedule: the chosen one, else the first."""
+        if self.staging.action in self.stageable:
+            return self.staging.action
+        return next(iter(self.stageable), None)
 
     @property
     def selected(self) -> ScheduleItem | None:

@@ -74,6 +74,7 @@ def _cap(key: str, field: str) -> StagingNumberDescription:
         native_min_value=0,
         native_step=1,
         mode=NumberMode.BOX,
+        entity_registry_enabled_default=key == "max_export",
         wanted=attrgetter("takes_limits"),
         value_fn=lambda staging: staging.caps.get(field),
         set_fn=set_cap,

@@ -124,10 +124,7 @@ class RuntimeData:
         """Every device, parents before children."""
         return tuple(
             device
-            for device_id in (
-                *self.topology.site_ids,
-                *(unit.serial for unit in self.topology.units),
-            )
+            for device_id in _sites_first(self.topology)
             for device in self._devices.get(device_id, ())
         )
 
@@ -138,6 +135,10 @@ class RuntimeData:
     def devices_from(self, source_id: str) -> tuple[Device, ...]:
         """Return the devices whose readings come from one source."""
         return self._devices.get(source_id, ())
+
+    def fetches_all(self, endpoint_ids: Iterable[EndpointId]) -> bool:
+        """Tell whether all of some endpoints are there to be fetched."""
+        return all(item in self.coordinators for item in endpoint_ids)
 
     def readings_of(self, device: Device) -> DeviceReadings:
         """Return the readings as a device's entities see them."""
@@ -184,7 +185,7 @@ class RuntimeData:
                 )
         for coordinator in self.coordinators.values():
             coordinator.async_wait_for_payload()
-        for device_id in sorted(topology.device_ids):
+        for device_id in _sites_first(topology):
             self._async_update_devices(device_id)
         for device_id in topology.device_ids - {item.device_id for item in endpoints}:
             # Nothing is asked of it any more, as when an option was switched off.
@@ -259,8 +260,9 @@ class RuntimeData:
         await asyncio.gather(*(coordinator.async_refresh() for coordinator in added))
         for coordinator in added:
             coordinator.async_wait_for_payload()
-        for device_id in sorted(new):
-            self._async_update_devices(device_id)
+        for device_id in _sites_first(self.topology):
+            if device_id in new:
+                self._async_update_devices(device_id)
 
     @callback
     def _async_remove(self, gone: frozenset[str]) -> None:
@@ -324,6 +326,11 @@ class RuntimeData:
             else None,
             via_device_id=parent.id if parent else None,
         )
+
+
+def _sites_first(topology: Topology) -> tuple[str, ...]:
+    """Return the ids of all sites, then of all units: parents before children."""
+    return (*topology.site_ids, *(unit.serial for unit in topology.units))
 
 
 def systems_in_use(

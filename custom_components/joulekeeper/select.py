@@ -12,7 +12,6 @@ from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .core.capabilities import Support
 from .core.schedule import Action, Owner, ScheduleItem
 from .entity import (
     ControlDescription,
@@ -57,29 +56,21 @@ class StagedAction(ControlEntity, SelectEntity, RestoreEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up the action of before, else the first one that the device can do."""
-        staging = self._control.staging
+        """Take up the action of before."""
         last = await self.async_get_last_state()
-        options = self.options
-        staging.action = Action(
-            last.state if last is not None and last.state in options else options[0]
-        )
+        if last is not None and last.state in Action:
+            self._control.staging.action = Action(last.state)
         await super().async_added_to_hass()
 
     @property
     @override
     def options(self) -> list[str]:
-        actions = self._control.capabilities.actions
-        return [
-            action.value
-            for action, how in actions.items()
-            if how.support is Support.NATIVE
-        ]
+        return [action.value for action in self._control.stageable]
 
     @property
     @override
     def current_option(self) -> str | None:
-        action = self._control.staging.action
+        action = self._control.staged_action
         return action and action.value
 
     @override

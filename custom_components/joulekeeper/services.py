@@ -26,14 +26,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.capabilities import Inexact
-from .core.schedule import (
-    MINUTE,
-    POWERED_ACTIONS,
-    Action,
-    Limits,
-    ScheduleItem,
-    Source,
-)
+from .core.schedule import MINUTE, POWERED_ACTIONS, Action, Limits, ScheduleItem, Source
 from .keeper import DeviceControl, Keeper, Request, item_dict
 
 ATTR_ACTION: Final = "action"

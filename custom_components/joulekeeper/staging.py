@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .core.schedule import Action, Limits
+from .core.schedule import Action
 
 
 @dataclass(slots=True)
 class Staging:
-    """What the user has set so far. No start means now, no power the maximum."""
+    """What the user has set so far.
+
+    No action means the first that the device can do, no start now, no power the most.
+    """
 
     action: Action | None = None
     start: datetime | None = None
@@ -29,7 +32,3 @@ class Staging:
         """Tell everybody that something was set."""
         for listener in list(self._listeners):
             listener()
-
-    def limits(self) -> Limits | None:
-        """Return the caps for an action that has them."""
-        return Limits(**self.caps) if self.action is Action.LIMIT else None

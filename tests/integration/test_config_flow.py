@@ -19,6 +19,7 @@ from ..clouds.redback.accounts import TENANT
 from ..conftest import OpenCloud
 from .accounts import add_account, form, start_flow, submit
 from .conftest import BATTERY, INVERTER, SITE, House, OpenHouse
+from .leap import leap
 
 pytestmark = pytest.mark.usefixtures("no_retry_pause")
 
@@ -320,7 +321,7 @@ async def refuse_credentials(house: House) -> None:
     """Change the account's secret in the cloud, and wait until we notice."""
     house.cloud.accounts[0].client_secret = "renewed"
     house.cloud.expire_tokens()
-    await house.pass_time(timedelta(minutes=2))
+    await leap(house, timedelta(minutes=2))
 
 
 async def test_reauth(open_house: OpenHouse) -> None:
@@ -482,7 +483,7 @@ async def test_envelopes_off_and_on(house: House) -> None:
     assert site_entities
     await set_options(house, envelopes=False)
     assert identifiers(house.hass, house.entry) == {INVERTER, BATTERY}
-    await house.pass_time(timedelta(hours=1))
+    await leap(house, timedelta(hours=1))
     assert house.cloud.requests.count("envelopes") == 0
     assert house.cloud.requests.count("dynamic") > 0
     assert not unavailable(house.hass)
@@ -499,7 +500,7 @@ async def test_portal_off_and_on(open_house: OpenHouse) -> None:
     """Without the portal nothing of it is asked or shown."""
     house = await open_house(fixture="A", portal=True)
     await set_options(house, envelopes=True, portal=False)
-    await house.pass_time(timedelta(days=1, hours=2))
+    await leap(house, timedelta(days=1, hours=2))
     asked = house.cloud.requests.counts()
     assert not [label for label in asked if label.startswith("portal")]
     assert not unavailable(house.hass)

@@ -242,7 +242,8 @@ async def test_ignored_create_is_not_confirmed(house: House) -> None:
         (Fault.STATUS, {"status": 400}, "write_rejected"),
         (Fault.LOCKED_OUT, {}, "write_not_supported"),
         (Fault.EXPIRED_TOKEN, {}, "write_credentials_refused"),
-        (Fault.HTML, {}, "write_unexpected_answer"),
+        (Fault.STATUS, {"status": 405}, "write_unexpected_answer"),
+        (Fault.HTML, {}, "write_outcome_unknown"),
     ],
 )
 async def test_failed_write_says_what_to_do(

@@ -15,6 +15,7 @@ from homeassistant.setup import async_setup_component
 from ..conftest import LogIn
 from .accounts import form, submit
 from .conftest import House, OpenHouse
+from .leap import leap
 
 pytestmark = pytest.mark.usefixtures("no_retry_pause")
 
@@ -37,7 +38,7 @@ async def refused(open_house: OpenHouse) -> House:
     assert not issues(house)
     house.cloud.accounts[0].portal_password = "changed in the portal"
     house.cloud.requests.clear()
-    await house.pass_time(timedelta(days=1, hours=1))
+    await leap(house, timedelta(days=1, hours=1))
     return house
 
 
@@ -52,7 +53,7 @@ async def test_monitoring_lives_on(refused: House) -> None:
     assert not refused.hass.config_entries.flow.async_progress()
 
     before = float(refused.value("sensor", "load_energy"))
-    await refused.pass_time(timedelta(hours=1))
+    await leap(refused, timedelta(hours=1))
     assert float(refused.value("sensor", "load_energy")) > before
     assert len(issues(refused)) == 1
 
@@ -94,7 +95,7 @@ async def test_fix_switches_the_portal_off(
     assert refused.entry.state is ConfigEntryState.LOADED
     assert not issues(refused)
 
-    await refused.pass_time(timedelta(days=1, hours=1))
+    await leap(refused, timedelta(days=1, hours=1))
     asked = refused.cloud.requests.counts()
     assert asked["dynamic"] > 1
     assert not [label for label in asked if label.startswith("portal")]

@@ -129,7 +129,8 @@ class HttpClient:
         except TimeoutError as error:
             raise lost(f"{label}: no answer in time") from error
         except aiohttp.ClientError as error:
-            raise lost(f"{label}: {type(error).__name__}") from error
+            # Some of these hold the address, so the cause is only named.
+            raise lost(f"{label}: {type(error).__name__}") from None
         self._raise_for_status(answer, label, lost)
         return Response(label, answer.status, answer.url.path, text)
 

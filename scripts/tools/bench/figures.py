@@ -215,5 +215,7 @@ class Figures:
             later = (by_size[many] - by_size[some]) / (many - some)
             value = later / first
         return self._figure(
-            key, f"{what} of one inverter more, {some}-{many} against {few}-{some}", value
+            key,
+            f"{what} of one inverter more, {some}-{many} against {few}-{some}",
+            value,
         )

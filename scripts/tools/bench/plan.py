@@ -37,7 +37,11 @@ def jobs(vendor: Vendor, effort: Effort) -> tuple[list[tuple[str, Job]], ...]:
     usual = next(iter(vendor.delays.values()))
 
     def steady(
-        hours: float, delay: tuple[float, float] = usual, *, accounts: int = 1, **cloud: Any
+        hours: float,
+        delay: tuple[float, float] = usual,
+        *,
+        accounts: int = 1,
+        **cloud: Any,
     ) -> Job:
         return Job(
             vendor.key,

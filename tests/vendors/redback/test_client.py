@@ -272,6 +272,19 @@ async def test_unknown_inverter_does_not_change_the_version(bench: Bench) -> Non
     assert "/v2.21/" in entry.path
 
 
+async def test_unknown_inverter_of_an_older_cloud(bench: Bench) -> None:
+    """Once the older version is known to be right, it is not doubted again."""
+    client = await warm(bench)
+    bench.cloud.faults.add(r"GET /Api/v2\.21/", Fault.STATUS, status=404)
+    await client.dynamic(A)
+    bench.cloud.requests.clear()
+    with pytest.raises(NotFound):
+        await client.dynamic("RB20000000000999")
+    await client.dynamic(A)
+    asked = [entry.path.split("/")[2] for entry in bench.cloud.requests.entries]
+    assert asked == ["v2", "v2"]
+
+
 async def test_schedule_from_create_to_delete(bench: Bench) -> None:
     """It is listed as ours, deleted, and known as past for a while."""
     client = await warm(bench)

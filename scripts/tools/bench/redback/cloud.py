@@ -107,7 +107,9 @@ def _mover(minute: int) -> Callable[[str, float], float]:
     return moved
 
 
-def _each_number(node: Any, change: Callable[[str, float], float], key: str = "") -> Any:
+def _each_number(
+    node: Any, change: Callable[[str, float], float], key: str = ""
+) -> Any:
     if isinstance(node, Mapping):
         return {name: _each_number(item, change, name) for name, item in node.items()}
     if isinstance(node, list):
