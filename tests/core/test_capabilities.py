@@ -250,7 +250,10 @@ devices = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.filter_too_much])
+@settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 @given(rules(), devices, items, st.sampled_from(Inexact))
 def test_what_passes_is_within_all_bounds(
     asked: Rule, device: Capabilities, planned: list[ScheduleItem], inexact: Inexact

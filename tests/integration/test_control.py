@@ -242,7 +242,7 @@ async def test_ignored_create_is_not_confirmed(house: House) -> None:
         (Fault.STATUS, {"status": 400}, "write_rejected"),
         (Fault.LOCKED_OUT, {}, "write_not_supported"),
         (Fault.EXPIRED_TOKEN, {}, "write_credentials_refused"),
-        (Fault.STATUS, {"status": 405}, "write_unexpected_answer"),
+        (Fault.STATUS, {"status": 405}, "write_rejected"),
         (Fault.HTML, {}, "write_outcome_unknown"),
     ],
 )
@@ -256,6 +256,16 @@ async def test_failed_write_says_what_to_do(
     assert error.value.translation_key == key
     flows = house.hass.config_entries.flow.async_progress()
     assert bool(flows) == (key == "write_credentials_refused")
+
+
+async def test_delete_with_an_odd_answer_says_so(house: House) -> None:
+    """An answer that is no answer is no proof; the schedule is still shown."""
+    (created,) = await house.act("create_schedule", action="hold", duration_min=30)
+    house.cloud.faults.add("schedule_delete", Fault.HTML)
+    with pytest.raises(HomeAssistantError) as error:
+        await house.act("delete_schedule", schedule_id=created["schedule_id"])
+    assert error.value.translation_key == "write_unexpected_answer"
+    assert house.value("binary_sensor", "schedule_active") == "on"
 
 
 async def test_plan_that_cannot_be_read_stops_a_write(house: House) -> None:

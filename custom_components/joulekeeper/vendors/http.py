@@ -92,9 +92,10 @@ class HttpClient:
     ) -> Response:
         """Make a call and return its answer.
 
-        Raises Rejected (400, 409, 422), AuthError (401), NotSupported (403), NotFound
-        (404), RateLimited (429), TransientError (connection, time-out, 5xx), OutcomeUnknown (the same, when not
-        repeatable and possibly received), ProtocolError (any other status but 2xx).
+        Raises AuthError (401), NotSupported (403), NotFound (404), RateLimited (429),
+        Rejected (any other 4xx), TransientError (connection, time-out, 5xx),
+        OutcomeUnknown (the same, when not repeatable and possibly received),
+        ProtocolError (a redirection to nowhere).
         """
         try:
             return await self._once(method, url, label, repeatable, options)
@@ -147,12 +148,6 @@ class HttpClient:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise lost(message)
         match status:
-            case (
-                HTTPStatus.BAD_REQUEST
-                | HTTPStatus.CONFLICT
-                | HTTPStatus.UNPROCESSABLE_ENTITY
-            ):
-                raise Rejected(message)
             case HTTPStatus.UNAUTHORIZED:
                 raise AuthError(message)
             case HTTPStatus.FORBIDDEN:
@@ -163,6 +158,8 @@ class HttpClient:
                 raise lost(message)
             case HTTPStatus.TOO_MANY_REQUESTS:
                 raise RateLimited(message, self._retry_after(answer))
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise Rejected(message)
         raise ProtocolError(message)
 
     def _retry_after(self, answer: aiohttp.ClientResponse) -> float | None:

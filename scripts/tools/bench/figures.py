@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any, Final
 
-from .plan import FLEETS, LATENCIES_MS, Results
+from .plan import LATENCIES_MS, Results
 from .vendor import Vendor
 
 
@@ -182,7 +182,11 @@ class Figures:
 
     def _growth(self) -> Iterable[Figure]:
         idle = self._results["idle"][0]
-        sizes = [size for size in FLEETS if f"fleet {size}" in self._results]
+        sizes = [
+            int(name.removeprefix("fleet "))
+            for name in self._results
+            if name.startswith("fleet ")
+        ]
         memory = {size: self._added(size, idle["memory"]) for size in sizes}
         yield self._figure("memory", "memory added", memory[1], "MiB")
         cpu: dict[int, float] = {}

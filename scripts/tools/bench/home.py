@@ -2,6 +2,9 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+import json
+from pathlib import Path
+import socket
 import tempfile
 from typing import Any
 
@@ -31,10 +34,23 @@ CONFIGURATION = {
 }
 
 
+def _write_http_settings(folder: Path) -> None:
+    """Let HTTP, which the calendar needs, listen on a free port of the loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+    settings = {"server_host": [host], "server_port": port}
+    (folder / ".storage").mkdir()
+    (folder / ".storage/http").write_text(
+        json.dumps({"version": 1, "minor_version": 1, "key": "http", "data": settings})
+    )
+
+
 @asynccontextmanager
 async def running_home() -> AsyncIterator[HomeAssistant]:
     """Run a Home Assistant with a fresh configuration, real stores and registries."""
     with tempfile.TemporaryDirectory(prefix="joulekeeper-bench-") as folder:
+        _write_http_settings(Path(folder))
         hass = HomeAssistant(folder)
         loader.async_setup(hass)
         hass.config.skip_pip = True
@@ -43,8 +59,8 @@ async def running_home() -> AsyncIterator[HomeAssistant]:
         await bootstrap.async_load_base_functionality(hass)
         await async_process_ha_core_config(hass, CONFIGURATION)
         for domain in USUAL:
-            await async_setup_component(hass, domain, {})
-        # Without the start event nothing listens on a port.
+            if not await async_setup_component(hass, domain, {}):
+                raise RuntimeError(f"{domain} could not be set up")
         hass.set_state(CoreState.running)
         await hass.async_block_till_done()
         try:

@@ -12,7 +12,6 @@ from .vendor import Vendor
 # Ten in the morning where the fake's first system stands: sun until the evening.
 START = datetime(2026, 11, 20, 0, 0, 0, 370000, tzinfo=UTC)
 LATENCIES_MS = (0, 200)
-FLEETS = (1, 10, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,8 @@ class Effort:
     fleet_hours: Mapping[int, float]
 
 
-FULL = Effort(4, 3, 3, 24, {1: 24, 10: 3, 100: 0.25})
-QUICK = Effort(2, 2, 2, 6, {1: 6, 10: 1, 100: 0.1})
+FULL = Effort(3, 3, 3, 12, {1: 12, 10: 2, 100: 0.25})
+QUICK = Effort(1, 3, 1, 6, {1: 6, 10: 0.5, 30: 0.2})
 
 type Results = dict[str, list[dict[str, Any]]]
 

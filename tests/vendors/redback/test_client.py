@@ -206,7 +206,7 @@ async def test_no_connection(bench: Bench) -> None:
         (Fault.NULL, {}, ProtocolError),
         (Fault.WRONG_TYPE, {}, ProtocolError),
         (Fault.WRONG_TYPE, {"path": ["Data"]}, ProtocolError),
-        (Fault.STATUS, {"status": 418}, ProtocolError),
+        (Fault.STATUS, {"status": 418}, Rejected),
         (Fault.STATUS, {"status": 304}, ProtocolError),
         (Fault.STATUS, {"status": 400}, Rejected),
         (Fault.LOCKED_OUT, {}, NotSupported),

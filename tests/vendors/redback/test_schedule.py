@@ -47,7 +47,7 @@ ZONES = {"Australia/Brisbane": ZoneInfo("Australia/Brisbane")}
 spans = st.integers(0, 7200 * 60).map(lambda seconds: timedelta(seconds=seconds))
 rule_ids = st.text("0123456789abcdefghjkmnpqrstvwxyz", min_size=26, max_size=26)
 notes = st.text(max_size=60) | st.sampled_from(
-    ["two\nlines", ": :", "joulekeeper manual 0: x", 'é"\\\u2028', "a" * 500]
+    ["two\nlines", ": :", " ", " 0", "joulekeeper manual 0: x", 'é"\\\u2028', "a" * 500]
 )
 
 

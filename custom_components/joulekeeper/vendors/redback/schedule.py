@@ -85,7 +85,7 @@ NO_LIMIT: Final = 10_000
 """W or VA: what other programs send for a cap that is not wanted (dossier 1.10)."""
 
 _MARKER: Final = re.compile(
-    r"^joulekeeper (?P<source>[a-z]+) (?P<id>[0-9a-z]+)(?:: (?P<note>.*))?$", re.DOTALL
+    r"^joulekeeper (?P<source>[a-z]+) (?P<id>[0-9a-z]+)(?:: ?(?P<note>.*))?$", re.DOTALL
 )
 _EVENT_MARKER: Final = re.compile(r"^joulekeeper-(?P<source>[a-z]+)-(?P<id>[0-9a-z]+)$")
 _TIME_SPAN: Final = re.compile(
@@ -327,7 +327,7 @@ def _source(word: str) -> Source | None:
 
 def schedule_call(serial: str, rule: Rule) -> VendorCall:
     """Return the call that creates an inverter schedule."""
-    note = f": {rule.note}" if rule.note else ""
+    note = f": {text(rule.note)}" if text(rule.note) else ""
     return VendorCall(
         "POST",
         "/Api/v2/Schedule/Create/By/SerialNumber",

@@ -4,13 +4,12 @@ Everything but CPU, memory and blocks is exact, for simulated time stands still 
 anything works. The warm-up, in which the cloud's delay is learned, is kept apart.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from time import process_time
 from typing import Any
-
-import asyncio
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant

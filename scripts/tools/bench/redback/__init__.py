@@ -14,7 +14,7 @@ VENDOR: Final = Vendor(
         "usual": (4, 4),
         "prompt": (0.5, 1),
         "jittery": (0, 6),
-        "late": (20, 10),
+        "late": (20, 4),
     },
     targets={
         "trips_cold": 3,
