@@ -41,6 +41,7 @@ def no_deprecated_use(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     assert "Detected that custom integration" not in caplog.text
     assert "Detected blocking call" not in caplog.text
+    assert "Error doing job" not in caplog.text
 
 
 @pytest.fixture

@@ -1,14 +1,18 @@
 """Joulekeeper: reads a home's energy clouds and keeps battery schedules."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .account import LoadedAccount
+from .connection import async_connection, token_store
 from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS
 from .entity import async_all_added
+from .keeper import Keeper
 from .repairs import async_delete_entry_issues
-from .runtime import JoulekeeperConfigEntry, RuntimeData, async_connection, token_store
+from .runtime import JoulekeeperConfigEntry, RuntimeData
 from .services import async_setup_services
 from .vendors import REGISTRY
 
@@ -26,9 +30,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) 
     spec = REGISTRY[entry.data[CONF_VENDOR]]
     async_delete_entry_issues(hass, entry)
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)
-    runtime = RuntimeData(hass, entry, spec, spec.connect(connection))
-    await runtime.async_start()
-    entry.runtime_data = runtime
+    account = LoadedAccount(hass, entry, spec, spec.connect(connection))
+    await account.async_start()
+    entry.runtime_data = RuntimeData(account, Keeper(hass, entry, account))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_all_added(hass)
     return True
@@ -52,6 +56,8 @@ async def async_remove_entry(
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry, device: AnyDeviceEntry
 ) -> bool:
-    """Allow to remove a device that the account no longer has."""
-    present = {(DOMAIN, item.id) for item in entry.runtime_data.devices}
+    """Allow to remove a device that the account, while loaded, no longer has."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    present = {(DOMAIN, item.id) for item in entry.runtime_data.account.devices}
     return present.isdisjoint(device.identifiers)

@@ -29,9 +29,10 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from .connection import async_connection, systems_in_use
 from .const import CONF_CREDENTIALS, CONF_SYSTEMS, CONF_VENDOR, DOMAIN
 from .core.errors import AuthError, RateLimited, TransientError, VendorError
-from .runtime import JoulekeeperConfigEntry, async_connection, systems_in_use
+from .runtime import JoulekeeperConfigEntry
 from .vendors import REGISTRY
 from .vendors.base import CONF_BASE_URL, Account, CredentialField, VendorSpec
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Final, override
+from typing import Final, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.event import async_track_point_in_utc_time
@@ -22,13 +23,11 @@ from .core.errors import (
 from .repairs import async_create_option_login_issue
 from .vendors.base import Endpoint
 
-if TYPE_CHECKING:
-    from .runtime import JoulekeeperConfigEntry
-
 _LOGGER = logging.getLogger(__name__)
 
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(minutes=15)
+_REFUSED_RETRY: Final = timedelta(days=1)
 
 
 class EndpointCoordinator[T](DataUpdateCoordinator[T]):
@@ -38,12 +37,12 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
     first payload it goes on by itself, for no entity can exist before.
     """
 
-    config_entry: JoulekeeperConfigEntry
+    config_entry: ConfigEntry
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: JoulekeeperConfigEntry,
+        entry: ConfigEntry,
         endpoint: Endpoint[T],
         on_payload: Callable[[Endpoint[T], T], None],
         *,
@@ -106,8 +105,9 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         key = "unexpected_answer"
         retry_after: float | None = None
         if isinstance(error, OptionAuthError):
+            # Trying a refused password again and again may lock the login.
             async_create_option_login_issue(self.hass, self.config_entry, error.option)
-            key = "option_login_refused"
+            key, retry_after = "option_login_refused", _REFUSED_RETRY.total_seconds()
         elif isinstance(error, RateLimited):
             key, retry_after = "rate_limited", error.retry_after
         elif isinstance(error, TransientError):

@@ -1,12 +1,29 @@
-"""What a vendor's tables of entities are made of."""
+"""What a vendor's tables of entities are made of: one vocabulary for every brand.
+
+Power is W, energy kWh, shares percent; grid + is import, battery + is discharge.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.components.binary_sensor import BinarySensorEntityDescription
-from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfApparentPower,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfTemperature,
+)
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.typing import StateType
 
@@ -50,3 +67,58 @@ class ReadingSensorDescription(ReadingDescription, SensorEntityDescription):
 @dataclass(frozen=True, kw_only=True)
 class ReadingBinarySensorDescription(ReadingDescription, BinarySensorEntityDescription):
     """A binary sensor of a vendor's table."""
+
+
+POWER: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.POWER,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "native_unit_of_measurement": UnitOfPower.WATT,
+    "suggested_display_precision": 0,
+}
+ENERGY: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.ENERGY,
+    "state_class": SensorStateClass.TOTAL_INCREASING,
+    "native_unit_of_measurement": UnitOfEnergy.KILO_WATT_HOUR,
+    "suggested_display_precision": 1,
+}
+STORED: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.ENERGY_STORAGE,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "native_unit_of_measurement": UnitOfEnergy.KILO_WATT_HOUR,
+    "suggested_display_precision": 2,
+}
+VOLTAGE: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.VOLTAGE,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "native_unit_of_measurement": UnitOfElectricPotential.VOLT,
+    "suggested_display_precision": 1,
+}
+CURRENT: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.CURRENT,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "native_unit_of_measurement": UnitOfElectricCurrent.AMPERE,
+    "suggested_display_precision": 1,
+}
+SHARE: Final[dict[str, Any]] = {
+    "state_class": SensorStateClass.MEASUREMENT,
+    "native_unit_of_measurement": PERCENTAGE,
+    "suggested_display_precision": 0,
+}
+CHARGE_LEVEL: Final = SHARE | {"device_class": SensorDeviceClass.BATTERY}
+TEMPERATURE: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.TEMPERATURE,
+    "state_class": SensorStateClass.MEASUREMENT,
+    "native_unit_of_measurement": UnitOfTemperature.CELSIUS,
+    "suggested_display_precision": 1,
+}
+DIAGNOSTIC: Final[dict[str, Any]] = {"entity_category": EntityCategory.DIAGNOSTIC}
+LIMIT_W: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.POWER,
+    "native_unit_of_measurement": UnitOfPower.WATT,
+    "suggested_display_precision": 0,
+}
+LIMIT_VA: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.APPARENT_POWER,
+    "native_unit_of_measurement": UnitOfApparentPower.VOLT_AMPERE,
+    "suggested_display_precision": 0,
+}

@@ -21,11 +21,11 @@ async def async_get_config_entry_diagnostics(
         runtime,
         {
             "entry": {"data": dict(entry.data), "options": dict(entry.options)},
-            "calls": dict(runtime.session.statistics()),
+            "calls": dict(runtime.account.session.statistics()),
             "writes_left": runtime.keeper.budget.left,
-            "devices": [_device(runtime, device) for device in runtime.devices],
+            "devices": [_device(runtime, device) for device in runtime.account.devices],
             "endpoints": _endpoints(runtime, lambda device_id: True),
-            "raw": _raw(runtime, {"", *runtime.topology.device_ids}),
+            "raw": _raw(runtime, {"", *runtime.account.topology.device_ids}),
         },
     )
 
@@ -36,7 +36,7 @@ async def async_get_device_diagnostics(
     """Return the part that belongs to one device."""
     runtime = entry.runtime_data
     ids = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
-    devices = [item for item in runtime.devices if item.id in ids]
+    devices = [item for item in runtime.account.devices if item.id in ids]
     sources = {item.source_id for item in devices}
     return _scrubbed(
         runtime,
@@ -71,7 +71,7 @@ def _endpoints(
             and coordinator.update_interval.total_seconds(),
             "error": coordinator.last_exception and str(coordinator.last_exception),
         }
-        for endpoint_id, coordinator in runtime.coordinators.items()
+        for endpoint_id, coordinator in runtime.account.coordinators.items()
         if wanted(endpoint_id.device_id)
     }
 
@@ -80,11 +80,11 @@ def _raw(runtime: RuntimeData, sources: AbstractSet[str]) -> dict[str, Any]:
     """Return the last raw answers; a source that is gone has no alias any more."""
     return {
         name: payload
-        for name, payload in runtime.session.raw_payloads().items()
+        for name, payload in runtime.account.session.raw_payloads().items()
         if name.partition(" ")[2] in sources
     }
 
 
 def _scrubbed(runtime: RuntimeData, report: dict[str, Any]) -> dict[str, Any]:
-    scrubbed: dict[str, Any] = runtime.redactor().data(report)
+    scrubbed: dict[str, Any] = runtime.account.redactor().data(report)
     return scrubbed

@@ -56,7 +56,7 @@ class JoulekeeperEntity(Entity):
     @override
     def available(self) -> bool:
         """Return whether the cloud delivers what the entity is made of."""
-        coordinator = self._runtime.coordinators.get(self._endpoint_ids[0])
+        coordinator = self._runtime.account.coordinators.get(self._endpoint_ids[0])
         return coordinator is not None and coordinator.last_update_success
 
     @override
@@ -64,15 +64,17 @@ class JoulekeeperEntity(Entity):
         """Listen to the endpoints, which makes them be polled."""
         await super().async_added_to_hass()
         for endpoint_id in self._endpoint_ids:
-            if (coordinator := self._runtime.coordinators.get(endpoint_id)) is not None:
+            if (
+                coordinator := self._runtime.account.coordinators.get(endpoint_id)
+            ) is not None:
                 self.async_on_remove(
                     coordinator.async_add_listener(self.async_write_ha_state)
                 )
 
     async def async_update(self) -> None:
         """Fetch anew when the user asks for it."""
-        coordinator: EndpointCoordinator[Any] | None = self._runtime.coordinators.get(
-            self._endpoint_ids[0]
+        coordinator: EndpointCoordinator[Any] | None = (
+            self._runtime.account.coordinators.get(self._endpoint_ids[0])
         )
         if coordinator is not None:
             await coordinator.async_request_refresh()
@@ -93,7 +95,7 @@ class ReadingEntity(JoulekeeperEntity):
             description,
             description.endpoint_ids(device.source_id),
         )
-        self._readings = runtime.readings_of(device)
+        self._readings = runtime.account.readings_of(device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,12 +153,12 @@ def async_add_when_known(
     a value is missing after a restart. One that is no longer possible is removed.
     """
     runtime = entry.runtime_data
-    registry = er.async_get(runtime.hass)
+    registry = er.async_get(runtime.account.hass)
     added: dict[str, set[str]] = {}
 
     @callback
     def check(source_id: str) -> None:
-        if not (devices := runtime.devices_from(source_id)):
+        if not (devices := runtime.account.devices_from(source_id)):
             added.pop(source_id, None)
             return
         unique_ids = added.setdefault(source_id, set())
@@ -175,12 +177,12 @@ def async_add_when_known(
                     new.append(candidate.make())
         if new:
             entry.async_create_task(
-                runtime.hass,
-                _async_add_in_batches(runtime.hass, async_add_entities, new),
+                runtime.account.hass,
+                _async_add_in_batches(runtime.account.hass, async_add_entities, new),
                 f"{DOMAIN} new {platform} entities",
             )
 
-    entry.async_on_unload(runtime.async_on_device(check))
+    entry.async_on_unload(runtime.account.async_on_device(check))
 
 
 async def async_all_added(hass: HomeAssistant) -> None:
@@ -216,17 +218,20 @@ def reading_candidates(
     entity_class: Callable[[RuntimeData, Device, Any], Entity],
 ) -> Callable[[Device], Iterable[Candidate]]:
     """Return what finds a device's entities in the vendor's table of a platform."""
-    table: tuple[ReadingDescription, ...] = runtime.spec.descriptions.get(platform, ())
+    table: tuple[ReadingDescription, ...] = runtime.account.spec.descriptions.get(
+        platform, ()
+    )
 
     def find(device: Device) -> Iterable[Candidate]:
-        readings = runtime.readings_of(device)
+        readings = runtime.account.readings_of(device)
         return (
             Candidate(
                 description.key,
                 partial(description.is_known, readings),
                 partial(entity_class, runtime, device, description),
                 partial(
-                    runtime.fetches_all, description.endpoint_ids(device.source_id)
+                    runtime.account.fetches_all,
+                    description.endpoint_ids(device.source_id),
                 ),
             )
             for description in table

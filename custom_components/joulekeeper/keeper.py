@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import uuid4
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
+from .account import LoadedAccount
 from .const import DOMAIN
 from .core.budget import Budget
 from .core.capabilities import Capabilities, Inexact, Support, Verdict, check
@@ -35,9 +37,6 @@ from .core.schedule import Action, Limits, Owner, Programme, Rule, ScheduleItem,
 from .repairs import async_create_option_login_issue
 from .staging import Staging
 from .vendors.base import ScheduleController, VendorCall
-
-if TYPE_CHECKING:
-    from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ class DeviceControl:
     """One device that has a plan: its controller, its lock, its staging."""
 
     controller: ScheduleController
-    runtime: RuntimeData
+    account: LoadedAccount
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     staging: Staging = field(default_factory=Staging)
 
@@ -91,12 +90,12 @@ class DeviceControl:
     @property
     def capabilities(self) -> Capabilities:
         """What the device can express, by what is known now."""
-        return self.controller.capabilities(self.runtime.readings)
+        return self.controller.capabilities(self.account.readings)
 
     @property
     def programme(self) -> Programme:
         """What the cloud had planned when it was asked last."""
-        return self.controller.programme(self.runtime.readings) or Programme()
+        return self.controller.programme(self.account.readings) or Programme()
 
     @property
     def stageable(self) -> tuple[Action, ...]:
@@ -122,7 +121,7 @@ class DeviceControl:
 
     async def refresh(self) -> Programme:
         """Ask the cloud what it has planned; HomeAssistantError when it cannot say."""
-        coordinator = self.runtime.coordinators[self.controller.read_back]
+        coordinator = self.account.coordinators[self.controller.read_back]
         await coordinator.async_refresh()
         if not coordinator.last_update_success:
             raise HomeAssistantError(
@@ -137,13 +136,13 @@ class Keeper:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: JoulekeeperConfigEntry,
-        runtime: RuntimeData,
+        entry: ConfigEntry,
+        account: LoadedAccount,
     ) -> None:
-        """Control nothing yet."""
+        """Take on every device of the account that has a plan, now and later."""
         self._hass = hass
         self._entry = entry
-        self._runtime = runtime
+        self._account = account
         self.budget = Budget(
             WRITES_PER_HOUR,
             timedelta(hours=1),
@@ -151,21 +150,21 @@ class Keeper:
             reserved=RESERVED_WRITES,
         )
         self.controls: dict[str, DeviceControl] = {}
+        entry.async_on_unload(account.async_on_device(self._follow))
 
     @callback
-    def add(self, controller: ScheduleController) -> None:
-        """Take a device on, or its newer controller."""
-        if (known := self.controls.get(controller.device_id)) is not None:
-            known.controller = controller
-        else:
-            self.controls[controller.device_id] = DeviceControl(
-                controller, self._runtime
-            )
-
-    @callback
-    def drop(self, device_id: str) -> None:
-        """Let a device go."""
-        self.controls.pop(device_id, None)
+    def _follow(self, source_id: str) -> None:
+        """Take on who controls the devices of a source, or let them go with it."""
+        controllers = self._account.controllers_from(source_id)
+        if not controllers:
+            self.controls.pop(source_id, None)
+        for controller in controllers:
+            if (known := self.controls.get(controller.device_id)) is not None:
+                known.controller = controller
+            else:
+                self.controls[controller.device_id] = DeviceControl(
+                    controller, self._account
+                )
 
     def controls_for(self, device_id: str) -> tuple[DeviceControl, ...]:
         """Return who controls a device, the nearest first.
@@ -178,7 +177,7 @@ class Keeper:
         while next_id is not None:
             if (control := self.controls.get(next_id)) is not None:
                 controls.append(control)
-            device = self._runtime.device(next_id)
+            device = self._account.device(next_id)
             next_id = device.parent_id if device else None
         if not controls:
             raise ServiceValidationError(
@@ -367,9 +366,9 @@ class Keeper:
         self, control: DeviceControl, items: tuple[ScheduleItem, ...], dry_run: bool
     ) -> dict[str, Any]:
         for item in items:
-            if item.owner is Owner.NETWORK:
+            if item.owner is Owner.NETWORK or item.vendor_id is None:
                 raise ServiceValidationError(
-                    translation_domain=DOMAIN, translation_key="network_item"
+                    translation_domain=DOMAIN, translation_key="not_deletable"
                 )
         calls = [control.controller.delete_call(item) for item in items]
         before = control.programme

@@ -1,23 +1,21 @@
 """Repairs: what only the user can mend."""
 
-from typing import TYPE_CHECKING, Any, override
+from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.components.repairs.models import RepairsFlowResult
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-
-if TYPE_CHECKING:
-    from .runtime import JoulekeeperConfigEntry
 
 _OPTION_LOGIN = "option_login_refused"
 
 
 @callback
 def async_create_option_login_issue(
-    hass: HomeAssistant, entry: JoulekeeperConfigEntry, option: str
+    hass: HomeAssistant, entry: ConfigEntry, option: str
 ) -> None:
     """Tell that an optional login is refused, and offer to do without it."""
     ir.async_create_issue(
@@ -33,9 +31,7 @@ def async_create_option_login_issue(
 
 
 @callback
-def async_delete_entry_issues(
-    hass: HomeAssistant, entry: JoulekeeperConfigEntry
-) -> None:
+def async_delete_entry_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Forget what was wrong with an account: set-up finds out anew."""
     ir.async_delete_issue(hass, DOMAIN, f"{_OPTION_LOGIN}_{entry.entry_id}")
 

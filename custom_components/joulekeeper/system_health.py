@@ -26,12 +26,13 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     info: dict[str, Any] = {
         "accounts": len(entries),
         "calls": sum(
-            sum(entry.runtime_data.session.statistics().values()) for entry in entries
+            sum(entry.runtime_data.account.session.statistics().values())
+            for entry in entries
         ),
     }
     hosts: dict[str, str] = {}
     for entry in entries:
-        spec = entry.runtime_data.spec
+        spec = entry.runtime_data.account.spec
         given = entry.data[CONF_CREDENTIALS].get(CONF_BASE_URL)
         hosts.setdefault(spec.key, given or spec.host)
     return info | {

@@ -464,7 +464,7 @@ async def test_network_envelope_is_shown_and_never_touched(house: House) -> None
     await house.act("stop", SITE)
     with pytest.raises(ServiceValidationError) as error:
         await house.act("delete_schedule", SITE, schedule_id=event_id)
-    assert error.value.translation_key == "network_item"
+    assert error.value.translation_key == "not_deletable"
     assert house.cloud.requests.count("envelope_delete") == 0
     assert house.cloud.requests.count("envelope_delete_all") == 0
 

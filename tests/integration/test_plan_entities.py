@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from pytest_homeassistant_custom_component.common import mock_restore_cache
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -165,15 +164,13 @@ async def test_site_limits_are_staged_too(house: House) -> None:
     assert house.value("binary_sensor", "schedule_active", SITE) == "off"
 
 
-async def test_staging_survives_a_restart(
-    house: House,
-) -> None:
+async def test_staging_survives_a_restart(house: House) -> None:
     """Action, power and duration are taken up again; the start is not."""
     await stage(house, "export", minutes=15, power_w=700, start=HOUR)
-    mock_restore_cache(house.hass, house.hass.states.async_all())
-    house.entry.runtime_data.keeper.controls.clear()
     await house.reload()
     assert house.value("select", "staged_action") == "export"
+    assert float(house.value("number", "staged_power")) == 700
+    assert float(house.value("number", "staged_duration")) == 15
     assert house.value("datetime", "staged_start") == STATE_UNKNOWN
 
 

@@ -44,7 +44,12 @@ class ProtocolError(VendorError):
 
 
 class Rejected(VendorError):
-    """The cloud understood a write and refuses it as it stands."""
+    """The cloud refuses a call as it stands; the same call will not help later."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Keep the HTTP status where that is how the cloud said it."""
+        super().__init__(message)
+        self.status = status
 
 
 class NotFound(VendorError):

@@ -159,7 +159,7 @@ class HttpClient:
             case HTTPStatus.TOO_MANY_REQUESTS:
                 raise RateLimited(message, self._retry_after(answer))
         if status >= HTTPStatus.BAD_REQUEST:
-            raise Rejected(message)
+            raise Rejected(message, status)
         raise ProtocolError(message)
 
     def _retry_after(self, answer: aiohttp.ClientResponse) -> float | None:

@@ -51,9 +51,9 @@ def main() -> int:
     vendor = VENDORS[arguments.vendor]
     start = monotonic()
     with tempfile.TemporaryDirectory(prefix="joulekeeper-bench-") as folder:
-        # Each process imports Home Assistant: compile it once, and leave no trace.
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+            # Every process would compile Home Assistant anew.
+            os.environ["PYTHONPYCACHEPREFIX"] = folder
         found = results(vendor, QUICK if arguments.quick else FULL, say)
     figures = Figures(vendor, found).all()
     say(f"took {monotonic() - start:.0f} s")

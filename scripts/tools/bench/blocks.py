@@ -38,6 +38,8 @@ class BlockMeter:
         with contextlib.suppress(OSError):
             self._statistics = os.open(_STATISTICS, os.O_RDONLY)
         self._longest = Block()
+        self._slowest_ms = 0.0
+        self._slowest: Any = None
         self._begin_turn()
         selector = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]  # noqa: SLF001
         select, run = selector.select, events.Handle._run  # noqa: SLF001
@@ -57,7 +59,7 @@ class BlockMeter:
                 self._slowest_ms, self._slowest = ms, handle
 
         selector.select = watched
-        events.Handle._run = timed  # type: ignore[method-assign]  # noqa: SLF001
+        events.Handle._run = timed  # type: ignore[assignment,method-assign]  # noqa: SLF001
 
     def take(self) -> Block:
         """Return the longest block, the running turn included, and begin anew."""

@@ -44,7 +44,7 @@ class SimulatedClock:
         return self.start + float(self.seconds.value)
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _Selector(selectors.DefaultSelector):
     """Lets time pass where another selector would wait."""
 
     def __init__(self, clock: SimulatedClock, busy: Callable[[], int]) -> None:
@@ -86,7 +86,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         """Let time pass again."""
         self._working -= 1
 
-    def run_in_executor(
+    def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
         """Hold the time while a thread works."""
@@ -112,8 +112,9 @@ def install(clock: SimulatedClock, latency: float) -> None:
     from homeassistant.util import dt as dt_util  # noqa: PLC0415
 
     # Modules that take it by name take this one.
-    dt_util.utcnow = clock
-    dt_util.now = lambda zone=None: clock().astimezone(
+    patched: Any = dt_util
+    patched.utcnow = clock
+    patched.now = lambda zone=None: clock().astimezone(
         zone or dt_util.get_default_time_zone()
     )
     request = aiohttp.ClientSession._request  # noqa: SLF001

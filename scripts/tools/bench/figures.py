@@ -66,11 +66,12 @@ class Figures:
         rounds = [item for run in self._results["set_up"] for item in run["rounds"]]
 
         def of(kind: str, latency: int, key: str) -> float:
-            return median(
+            values: list[float] = [
                 item[key]
                 for item in rounds
                 if item["kind"] == kind and item["latency"] == latency
-            )
+            ]
+            return median(values)
 
         kinds: Final = {"cold": "no token", "cached": "cached token"}
         slow = max(LATENCIES_MS)

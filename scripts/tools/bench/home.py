@@ -1,6 +1,6 @@
 """A Home Assistant core in this process, with accounts added through the config flow."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 import json
 from pathlib import Path
@@ -87,22 +87,21 @@ async def add_account(
 class StateCounter:
     """Counts the state changes of an entry's entities, and tells of each."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        on_change: Callable[[], None],
+    ) -> None:
         """Begin; entities that come later count too."""
         self.count = 0
-        self.entities: dict[str, int] = {}
         registry = er.async_get(hass)
 
         @callback
         def changed(event: Event[Any]) -> None:
-            entity_id = event.data["entity_id"]
-            known = registry.async_get(entity_id)
+            known = registry.async_get(event.data["entity_id"])
             if known is not None and known.config_entry_id == entry.entry_id:
                 self.count += 1
-                self.entities[entity_id] = self.entities.get(entity_id, 0) + 1
-                self.on_change()
+                on_change()
 
         hass.bus.async_listen(EVENT_STATE_CHANGED, changed)
-
-    def on_change(self) -> None:
-        """Be told of a change; to be replaced."""

@@ -25,8 +25,8 @@ class Effort:
     fleet_hours: Mapping[int, float]
 
 
-FULL = Effort(3, 3, 3, 12, {1: 12, 10: 2, 100: 0.25})
-QUICK = Effort(1, 3, 1, 6, {1: 6, 10: 0.5, 30: 0.2})
+FULL = Effort(3, 3, 3, 12, {1: 12, 10: 2, 100: 1})
+QUICK = Effort(1, 2, 1, 4, {1: 4, 10: 1, 20: 1})
 
 type Results = dict[str, list[dict[str, Any]]]
 
@@ -39,13 +39,14 @@ def jobs(vendor: Vendor, effort: Effort) -> tuple[list[tuple[str, Job]], ...]:
         hours: float,
         delay: tuple[float, float] = usual,
         *,
+        warm_up: float = 1,
         accounts: int = 1,
         **cloud: Any,
     ) -> Job:
         return Job(
             vendor.key,
             "steady",
-            {"hours": hours, "warm_up": min(hours, 1), "accounts": accounts},
+            {"hours": hours, "warm_up": warm_up, "accounts": accounts},
             {"delay": delay, **cloud},
             START,
         )
@@ -61,7 +62,7 @@ def jobs(vendor: Vendor, effort: Effort) -> tuple[list[tuple[str, Job]], ...]:
         )
     ] * effort.set_ups
     alone += [
-        (f"fleet {size}", steady(hours, inverters=size))
+        (f"fleet {size}", steady(hours, warm_up=0.25, inverters=size))
         for size, hours in effort.fleet_hours.items()
     ]
     beside = [

@@ -180,11 +180,18 @@ def parse_panels(page: BeautifulSoup) -> Panels:
                 panels=integer(
                     _selected(page, f"SolarPanels_{number}__NumberOfPanels")
                 ),
-                direction=_selected(page, f"SolarPanels_{number}__PanelDirection"),
+                direction=_direction(
+                    _selected(page, f"SolarPanels_{number}__PanelDirection")
+                ),
             )
             for number in sorted(sizes)
         )
     )
+
+
+def _direction(choice: str | None) -> str | None:
+    """Return a point of the compass; the portal has `None` for none (dossier 2.3)."""
+    return None if choice == "None" else choice
 
 
 def _selected(page: BeautifulSoup, field_id: str) -> str | None:

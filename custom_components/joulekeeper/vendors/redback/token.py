@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from ...core.errors import AuthError, RateLimited, Rejected, TransientError, VendorError
@@ -114,8 +115,10 @@ class Token:
                 "POST", self._urls[endpoint], label="token", data=form
             )
         except Rejected as error:
-            # 400 is how both endpoints answer to an unknown client id.
-            raise AuthError(str(error)) from error
+            # This is how both endpoints answer to an unknown client id.
+            if error.status == HTTPStatus.BAD_REQUEST:
+                raise AuthError(str(error)) from error
+            raise
         body = answer.json_object()
         if "error" in body:
             raise AuthError("token: refused")

@@ -89,8 +89,7 @@ class Watch:
         stamp: Callable[[ConfigEntry], datetime | None],
     ) -> None:
         """Begin."""
-        self.states = StateCounter(hass, entry)
-        self.states.on_change = self._changed
+        self.states = StateCounter(hass, entry, self._changed)
         self._entry = entry
         self._stamp = stamp
         self._shown: list[tuple[float, float]] = []

@@ -8,6 +8,6 @@ from custom_components.joulekeeper.vendors.redback.endpoints import DYNAMIC
 
 def newest_stamp(entry: JoulekeeperConfigEntry) -> datetime | None:
     """Return the time stamp of the reading that the first inverter's entities show."""
-    runtime = entry.runtime_data
-    live = runtime.readings.get(DYNAMIC, runtime.topology.units[0].serial)
+    account = entry.runtime_data.account
+    live = account.readings.get(DYNAMIC, account.topology.units[0].serial)
     return None if live is None else live.timestamp

@@ -1,0 +1,271 @@
+"""One account while it is loaded: what is fetched, what is known, what is shown."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import device_registry as dr
+
+from .const import CONF_SYSTEMS, DOMAIN
+from .coordinator import EndpointCoordinator
+from .core.models import (
+    Device,
+    DeviceKind,
+    DeviceReadings,
+    EndpointId,
+    Readings,
+    Topology,
+)
+from .core.redact import Redactor
+from .vendors.base import (
+    CONF_BASE_URL,
+    Endpoint,
+    ScheduleController,
+    VendorSession,
+    VendorSpec,
+)
+
+
+class LoadedAccount:
+    """One account while it is loaded: its endpoints, latest readings and devices."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        spec: VendorSpec,
+        session: VendorSession,
+    ) -> None:
+        """Prepare; nothing is fetched before `async_start`."""
+        self.hass = hass
+        self._entry = entry
+        self.spec = spec
+        self.session = session
+        self.readings = Readings()
+        self.topology = Topology((), ())
+        self.coordinators: dict[EndpointId, EndpointCoordinator[Any]] = {}
+        self._devices: dict[str, tuple[Device, ...]] = {}
+        self._missing: frozenset[str] = frozenset()
+        self._device_listeners: list[Callable[[str], None]] = []
+        self._topology_coordinator = EndpointCoordinator(
+            hass, entry, session.topology, self._async_payload, always_update=True
+        )
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """Every device, parents before children."""
+        return tuple(
+            device
+            for device_id in _sites_first(self.topology)
+            for device in self._devices.get(device_id, ())
+        )
+
+    def device(self, device_id: str) -> Device | None:
+        """Return a device by its id."""
+        return next((item for item in self.devices if item.id == device_id), None)
+
+    def devices_from(self, source_id: str) -> tuple[Device, ...]:
+        """Return the devices whose readings come from one source."""
+        return self._devices.get(source_id, ())
+
+    def controllers_from(self, source_id: str) -> tuple[ScheduleController, ...]:
+        """Return who controls the devices of one source; nobody once it is gone."""
+        if source_id not in self._devices:
+            return ()
+        return self.session.controllers(self.topology.only(source_id), self.readings)
+
+    def fetches_all(self, endpoint_ids: Iterable[EndpointId]) -> bool:
+        """Tell whether all of some endpoints are there to be fetched."""
+        return all(item in self.coordinators for item in endpoint_ids)
+
+    def readings_of(self, device: Device) -> DeviceReadings:
+        """Return the readings as a device's entities see them."""
+        return DeviceReadings(self.readings, device.source_id)
+
+    def redactor(self) -> Redactor:
+        """Return what hides this account's secrets and identities."""
+        return Redactor(
+            keys=self.spec.private_keys
+            | {field.key for field in self.spec.fields if field.secret}
+            | {CONF_BASE_URL},
+            secrets=self.session.secrets(),
+            # What the account had when it was added may be gone by now.
+            identities=(*self.session.identities(), *self._entry.data[CONF_SYSTEMS]),
+        )
+
+    async def async_start(self) -> None:
+        """Fetch what the account has, then everything else at once.
+
+        One endpoint that fails costs only its own entities. Raises what set-up may
+        raise when the account, or all of its devices, cannot be read.
+        """
+        await self._topology_coordinator.async_config_entry_first_refresh()
+        topology: Topology = self._topology_coordinator.data
+        self.topology = topology
+        endpoints = self.session.endpoints(topology)
+        essential = [self._add(item) for item in endpoints if item.essential]
+        results = await asyncio.gather(
+            *(item.async_config_entry_first_refresh() for item in essential),
+            return_exceptions=True,
+        )
+        failures = [item for item in results if isinstance(item, BaseException)]
+        for failure in failures:
+            if not isinstance(failure, ConfigEntryNotReady):
+                raise failure
+        if failures and len(failures) == len(results):
+            raise failures[0]
+        for endpoint in endpoints:
+            if not endpoint.essential:
+                self._entry.async_create_background_task(
+                    self.hass,
+                    self._add(endpoint).async_refresh(),
+                    f"{DOMAIN} {endpoint.reading.name}",
+                )
+        for coordinator in self.coordinators.values():
+            coordinator.async_wait_for_payload()
+        for device_id in _sites_first(topology):
+            self._async_update_devices(device_id)
+        for device_id in topology.device_ids - {item.device_id for item in endpoints}:
+            # Nothing is asked of it any more, as when an option was switched off.
+            self._async_unregister(device_id)
+        self._entry.async_on_unload(
+            self._topology_coordinator.async_add_listener(self._async_topology)
+        )
+
+    @callback
+    def async_on_device(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Call the listener with the source whose readings have come.
+
+        It is called for every known source at once, then whenever one delivers.
+        """
+        self._device_listeners.append(listener)
+        for source_id in list(self._devices):
+            listener(source_id)
+        return lambda: self._device_listeners.remove(listener)
+
+    def _add(self, endpoint: Endpoint[Any]) -> EndpointCoordinator[Any]:
+        coordinator = EndpointCoordinator(
+            self.hass, self._entry, endpoint, self._async_payload
+        )
+        self.coordinators[endpoint.id] = coordinator
+        return coordinator
+
+    @callback
+    def _async_payload(self, endpoint: Endpoint[Any], payload: object) -> None:
+        """Keep a payload; once set-up is over, see what devices it brings."""
+        self.readings.put(endpoint.id, payload)
+        if endpoint.device_id in self._devices:
+            self._async_update_devices(endpoint.device_id)
+
+    @callback
+    def _async_topology(self) -> None:
+        """Follow the account: add what is new, remove what is gone for certain.
+
+        A cloud may leave a device out once by mistake, so only what is missing in two
+        listings in a row is removed.
+        """
+        if not self._topology_coordinator.last_update_success:
+            return
+        listed: Topology = self._topology_coordinator.data
+        missing = self.topology.device_ids - listed.device_ids
+        gone = missing & self._missing
+        self._missing = missing - gone
+        kept = Topology(
+            tuple(dict.fromkeys((*listed.site_ids, *self._missing_sites()))),
+            tuple(dict.fromkeys((*listed.units, *self._missing_units()))),
+        )
+        new = kept.device_ids - self.topology.device_ids
+        self.topology = kept
+        if gone:
+            self._async_remove(gone)
+        if new:
+            self._entry.async_create_background_task(
+                self.hass, self._async_add_devices(new), f"{DOMAIN} new devices"
+            )
+
+    def _missing_sites(self) -> Iterable[str]:
+        return (site for site in self.topology.site_ids if site in self._missing)
+
+    def _missing_units(self) -> Iterable[Any]:
+        return (unit for unit in self.topology.units if unit.serial in self._missing)
+
+    async def _async_add_devices(self, new: frozenset[str]) -> None:
+        added = [
+            self._add(endpoint)
+            for endpoint in self.session.endpoints(self.topology)
+            if endpoint.device_id in new
+        ]
+        await asyncio.gather(*(coordinator.async_refresh() for coordinator in added))
+        for coordinator in added:
+            coordinator.async_wait_for_payload()
+        for device_id in _sites_first(self.topology):
+            if device_id in new:
+                self._async_update_devices(device_id)
+
+    @callback
+    def _async_remove(self, gone: frozenset[str]) -> None:
+        for endpoint_id in [key for key in self.coordinators if key.device_id in gone]:
+            coordinator = self.coordinators.pop(endpoint_id)
+            self._entry.async_create_task(self.hass, coordinator.async_shutdown())
+            self.readings.drop(endpoint_id)
+        for source_id in gone:
+            for device in reversed(self._devices.pop(source_id, ())):
+                self._async_unregister(device.id)
+            self._tell(source_id)
+
+    @callback
+    def _async_update_devices(self, source_id: str) -> None:
+        """Bring the registry and the entities up to date with one source's readings."""
+        part = self.topology.only(source_id)
+        devices = self.session.devices(part, self.readings)
+        if devices != self._devices.get(source_id):
+            self._devices[source_id] = devices
+            for device in devices:
+                self._async_register(device)
+        self._tell(source_id)
+
+    def _tell(self, source_id: str) -> None:
+        for listener in list(self._device_listeners):
+            listener(source_id)
+
+    @callback
+    def _async_unregister(self, device_id: str) -> None:
+        registry = dr.async_get(self.hass)
+        if entry := registry.async_get_device_by_identifier(
+            (DOMAIN, device_id), self._entry.entry_id
+        ):
+            registry.async_remove_device(entry.id)
+
+    @callback
+    def _async_register(self, device: Device) -> None:
+        registry = dr.async_get(self.hass)
+        parent = (
+            registry.async_get_device_by_identifier(
+                (DOMAIN, device.parent_id), self._entry.entry_id
+            )
+            if device.parent_id is not None
+            else None
+        )
+        registry.async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={(DOMAIN, device.id)},
+            manufacturer=self.spec.name,
+            model=device.model,
+            serial_number=device.serial,
+            sw_version=device.sw_version,
+            hw_version=device.hw_version,
+            translation_key=device.kind.value,
+            translation_placeholders={"model": device.model or self.spec.name},
+            entry_type=dr.DeviceEntryType.SERVICE
+            if device.kind is DeviceKind.SITE
+            else None,
+            via_device_id=parent.id if parent else None,
+        )
+
+
+def _sites_first(topology: Topology) -> tuple[str, ...]:
+    """Return the ids of all sites, then of all units: parents before children."""
+    return (*topology.site_ids, *(unit.serial for unit in topology.units))

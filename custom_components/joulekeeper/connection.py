@@ -1,0 +1,89 @@
+"""A vendor's way into Home Assistant: sessions, clock, and a file for its tokens."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import instance_id
+from homeassistant.helpers.aiohttp_client import (
+    async_create_clientsession,
+    async_get_clientsession,
+)
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_SYSTEMS, CONF_VENDOR, DOMAIN
+from .vendors import REGISTRY
+from .vendors.base import Connection
+
+_TOKEN_STORE_VERSION = 1
+
+
+def token_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return the private file that keeps an account's tokens over restarts."""
+    return Store(hass, _TOKEN_STORE_VERSION, f"{DOMAIN}.{entry_id}.token", private=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredTokens:
+    store: Store[dict[str, Any]]
+
+    async def load(self) -> dict[str, Any] | None:
+        return await self.store.async_load()
+
+    async def save(self, data: Any) -> None:
+        await self.store.async_save(dict(data))
+
+
+class _NoTokens:
+    """Keeps nothing: for the trial of credentials in a form."""
+
+    async def load(self) -> None:
+        return None
+
+    async def save(self, data: Any) -> None:
+        del data
+
+
+async def async_connection(
+    hass: HomeAssistant,
+    credentials: dict[str, str],
+    entry: ConfigEntry | None = None,
+) -> Connection:
+    """Return a vendor's way into Home Assistant; without an entry it keeps nothing."""
+    options: dict[str, bool] = {}
+    if entry is not None:
+        spec = REGISTRY[entry.data[CONF_VENDOR]]
+        options = {
+            option.key: entry.options.get(option.key, option.default)
+            for option in spec.options
+        }
+    return Connection(
+        http=async_get_clientsession(hass),
+        # A server given by its bare IP address must be able to set cookies too.
+        cookie_session=lambda: async_create_clientsession(
+            hass, cookie_jar=aiohttp.CookieJar(unsafe=True)
+        ),
+        clock=dt_util.utcnow,
+        tokens=_StoredTokens(token_store(hass, entry.entry_id))
+        if entry is not None
+        else _NoTokens(),
+        credentials=credentials,
+        options=options,
+        installation=await instance_id.async_get(hass),
+    )
+
+
+def systems_in_use(
+    hass: HomeAssistant, vendor: str, *, except_entry: str | None
+) -> frozenset[str]:
+    """Return the systems of a vendor's other entries, so that none is added twice."""
+    return frozenset(
+        system
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        if entry.data[CONF_VENDOR] == vendor and entry.entry_id != except_entry
+        for system in entry.data[CONF_SYSTEMS]
+    )
