@@ -42,6 +42,7 @@ PLATFORM_IMPORTS: Final = {
     "descriptions",
     "entity",
     "keeper",
+    "plan_data",
     "plan_sensors",
     "runtime",
     "staging",

@@ -22,7 +22,8 @@ from .entity import (
     async_add_when_known,
     control_candidates,
 )
-from .keeper import DeviceControl, Keeper, Request
+from .keeper import DeviceControl, Keeper
+from .plan_data import Request
 from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 1

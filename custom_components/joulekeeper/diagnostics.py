@@ -8,7 +8,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 
 from .const import DOMAIN
 from .core.models import Device
-from .keeper import item_dict
+from .plan_data import item_dict
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 

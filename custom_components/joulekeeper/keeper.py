@@ -9,10 +9,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 import logging
 from typing import Any, Final
-from uuid import uuid4
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -22,7 +21,7 @@ from homeassistant.util import dt as dt_util
 from .account import LoadedAccount
 from .const import DOMAIN
 from .core.budget import Budget
-from .core.capabilities import Capabilities, Inexact, Support, Verdict, check
+from .core.capabilities import Capabilities, Support, Verdict, check
 from .core.errors import (
     AuthError,
     NotSupported,
@@ -33,7 +32,8 @@ from .core.errors import (
     TransientError,
     VendorError,
 )
-from .core.schedule import Action, Limits, Owner, Programme, Rule, ScheduleItem, Source
+from .core.schedule import Action, Owner, Programme, Rule, ScheduleItem, Source
+from .plan_data import Request, item_dict, request_dict, rule_dict
 from .repairs import async_create_option_login_issue
 from .staging import Staging
 from .vendors.base import ScheduleController, VendorCall
@@ -44,33 +44,6 @@ WRITES_PER_HOUR: Final = 120
 RESERVED_WRITES: Final = 40
 READ_BACK_WAITS_S: Final = (0.0, 2.0, 5.0, 10.0)
 """Seconds to wait before each look whether the cloud holds what was asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a surface asks for; without a start it is now."""
-
-    action: Action
-    duration: timedelta
-    start: datetime | None = None
-    power_w: int | None = None
-    limits: Limits | None = None
-    source: Source = Source.SERVICE
-    note: str = ""
-    inexact: Inexact = Inexact.REJECT
-
-    def rule(self, now: datetime) -> Rule:
-        """Return the request as a rule with an id of its own."""
-        return Rule(
-            id=uuid4().hex[:12],
-            action=self.action,
-            start=self.start or now.replace(microsecond=0),
-            duration=self.duration,
-            power_w=self.power_w,
-            limits=self.limits,
-            source=self.source,
-            note=self.note,
-        )
 
 
 @dataclass(slots=True)
@@ -190,7 +163,8 @@ class Keeper:
     ) -> dict[str, Any]:
         """Create a schedule and prove it; return the response of the action."""
         async with control.lock:
-            return await self._create(control, request, dry_run, replaced=())
+            programme = await control.refresh()
+            return await self._create(control, request, programme, dry_run)
 
     async def replace(
         self,
@@ -206,14 +180,17 @@ class Keeper:
         one is still there to be seen, and nothing is lost.
         """
         async with control.lock:
-            item = self._find(await control.refresh(), schedule_id)
+            programme = await control.refresh()
+            item = self._find(programme, schedule_id)
             if item.owner is not Owner.OWN:
                 raise ServiceValidationError(
                     translation_domain=DOMAIN,
                     translation_key="not_own",
                     translation_placeholders={"id": schedule_id},
                 )
-            return await self._create(control, change(item), dry_run, replaced=(item,))
+            return await self._create(
+                control, change(item), programme, dry_run, replaced=(item,)
+            )
 
     async def force(
         self, control: DeviceControl, request: Request, *, dry_run: bool = False
@@ -227,7 +204,7 @@ class Keeper:
                 for item in programme.own()
                 if item.source is Source.MANUAL and item.active_at(now)
             )
-            return await self._create(control, request, dry_run, replaced=forced)
+            return await self._create(control, request, programme, dry_run, forced)
 
     async def delete(
         self, control: DeviceControl, schedule_id: str, *, dry_run: bool = False
@@ -287,11 +264,10 @@ class Keeper:
         self,
         control: DeviceControl,
         request: Request,
+        programme: Programme,
         dry_run: bool,
-        replaced: Iterable[ScheduleItem],
+        replaced: tuple[ScheduleItem, ...] = (),
     ) -> dict[str, Any]:
-        replaced = tuple(replaced)
-        programme = await control.refresh()
         left = replace(
             programme,
             items=tuple(item for item in programme.items if item not in replaced),
@@ -303,7 +279,7 @@ class Keeper:
         response: dict[str, Any] = {
             "schedule_id": rule.id,
             "device": control.device_id,
-            "requested": _request_dict(request),
+            "requested": request_dict(request),
             "effective": rule_dict(rule),
             "inexact": [item.as_dict() for item in verdict.adjustments],
             "vendor_calls": [item.as_dict() for item in (call, *removals)],
@@ -311,8 +287,7 @@ class Keeper:
         if dry_run:
             return response | {"state": "not_sent"}
         await self._send_create(control, rule, call)
-        for removal in removals:
-            await self._send_delete(control, removal)
+        await self._send_deletes(control, removals)
         confirmed = await self._confirmed(control, rule, replaced)
         return response | {"state": "confirmed" if confirmed else "unconfirmed"}
 
@@ -344,10 +319,20 @@ class Keeper:
                     raise
                 _LOGGER.debug("A create without an answer was found in the list")
 
-    async def _send_delete(self, control: DeviceControl, call: VendorCall) -> None:
-        with self._write_errors():
-            self.budget.spend(urgent=True)
-            await control.controller.send(call)
+    async def _send_deletes(
+        self, control: DeviceControl, calls: Iterable[VendorCall]
+    ) -> None:
+        """Send all of them, whichever fails; then raise the first failure."""
+        failures: list[HomeAssistantError] = []
+        for call in calls:
+            try:
+                with self._write_errors():
+                    self.budget.spend(urgent=True)
+                    await control.controller.send(call)
+            except HomeAssistantError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     async def _confirmed(
         self, control: DeviceControl, rule: Rule, replaced: tuple[ScheduleItem, ...]
@@ -380,8 +365,7 @@ class Keeper:
         }
         if dry_run:
             return response | {"state": "not_sent"}
-        for call in calls:
-            await self._send_delete(control, call)
+        await self._send_deletes(control, calls)
         gone = {item.vendor_id for item in items}
         confirmed = not items or await self._read_back(
             control,
@@ -456,44 +440,3 @@ def _write_error_key(error: VendorError) -> str:
 def _seconds(error: VendorError) -> str:
     wait = error.retry_after if isinstance(error, RateLimited) else None
     return "60" if wait is None else f"{wait:.0f}"
-
-
-def _request_dict(request: Request) -> dict[str, Any]:
-    return {
-        "action": request.action.value,
-        "start": request.start and request.start.isoformat(),
-        "duration_min": request.duration.total_seconds() / 60,
-        "power_w": request.power_w,
-        "limits": request.limits and request.limits.as_dict(),
-    }
-
-
-def rule_dict(rule: Rule) -> dict[str, Any]:
-    """Return a rule as response data."""
-    return {
-        "action": rule.action.value,
-        "start": rule.start.isoformat(),
-        "end": rule.end.isoformat(),
-        "duration_min": rule.duration.total_seconds() / 60,
-        "power_w": rule.power_w,
-        "limits": rule.limits and rule.limits.as_dict(),
-    }
-
-
-def item_dict(item: ScheduleItem) -> dict[str, Any]:
-    """Return what the cloud holds as response data."""
-    return {
-        "schedule_id": item.id,
-        "vendor_id": item.vendor_id,
-        "owner": item.owner.value,
-        "action": item.action and item.action.value,
-        "vendor_mode": item.vendor_mode,
-        "start": item.start.isoformat(),
-        "end": item.end.isoformat(),
-        "duration_min": item.duration.total_seconds() / 60,
-        "power_w": item.power_w,
-        "limits": item.limits and item.limits.as_dict(),
-        "recurring": item.recurring,
-        "status": item.status,
-        "note": item.note,
-    }

@@ -11,7 +11,7 @@ from homeassistant.const import UnitOfApparentPower, UnitOfPower, UnitOfTime
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .core.schedule import MINUTE, Action, ScheduleItem
+from .core.schedule import MINUTE, Action, ItemStatus, ScheduleItem
 from .entity import ControlDescription
 from .keeper import DeviceControl
 
@@ -91,7 +91,13 @@ def _details(
         **_LIMITS,
         **_OFF,
     )
-    yield detail("status", lambda item: item.status, **_LIMITS)
+    yield detail(
+        "status",
+        lambda item: item.status,
+        device_class=SensorDeviceClass.ENUM,
+        options=[status.value for status in ItemStatus],
+        **_LIMITS,
+    )
     yield detail("note", lambda item: item.note or item.id, **_OFF)
     yield detail(
         "reported_start",

@@ -27,7 +27,8 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .core.capabilities import Inexact
 from .core.schedule import MINUTE, POWERED_ACTIONS, Action, Limits, ScheduleItem, Source
-from .keeper import DeviceControl, Keeper, Request, item_dict
+from .keeper import DeviceControl, Keeper
+from .plan_data import Request, item_dict
 
 ATTR_ACTION: Final = "action"
 ATTR_DRY_RUN: Final = "dry_run"

@@ -76,6 +76,20 @@ class Owner(StrEnum):
     """Imposed by the network operator; nobody else may touch it."""
 
 
+class ItemStatus(StrEnum):
+    """How far an item has come, where the cloud tells."""
+
+    NEW = "new"
+    SCHEDULED = "scheduled"
+    STARTED = "started"
+    ENDING = "ending"
+    """It will be ended before its time."""
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The operating envelope of a site: caps in W (generation in VA), None is no cap."""
@@ -140,7 +154,7 @@ class ScheduleItem:
     source: Source | None = None
     note: str = ""
     recurring: bool = False
-    status: str | None = None
+    status: ItemStatus | None = None
     reported_start: datetime | None = None
     reported_end: datetime | None = None
 

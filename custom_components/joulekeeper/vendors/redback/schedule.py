@@ -13,6 +13,7 @@ from ...core.capabilities import ActionSupport, Capabilities, Support
 from ...core.schedule import (
     DAY,
     Action,
+    ItemStatus,
     Limits,
     Owner,
     Programme,
@@ -109,33 +110,25 @@ _DAY_GROUPS: Final = {
 }
 _SUNDAY_BIT_FIRST: Final = (6, 0, 1, 2, 3, 4, 5)
 
-ENVELOPE_STATUSES: Final = {
-    "oldunreported": "old_unreported",
-    "new": "new",
-    "scheduled": "scheduled",
-    "cancelled": "cancelled",
-    "reportstarted": "started",
-    "reportfinished": "finished",
-    "supersededpriortostart": "superseded_before_start",
-    "futuresupersede": "to_be_superseded",
-    "supersededafterstart": "superseded_after_start",
-    "futurecancel": "to_be_cancelled",
-    "cancelledafterstart": "cancelled_after_start",
-    "rejectedpastevent": "rejected_past",
-    "rejectsuperseded": "rejected_superseded",
+_STATUSES: Final = {
+    "oldunreported": ItemStatus.FINISHED,
+    "new": ItemStatus.NEW,
+    "scheduled": ItemStatus.SCHEDULED,
+    "cancelled": ItemStatus.CANCELLED,
+    "reportstarted": ItemStatus.STARTED,
+    "reportfinished": ItemStatus.FINISHED,
+    "supersededpriortostart": ItemStatus.SUPERSEDED,
+    "futuresupersede": ItemStatus.ENDING,
+    "supersededafterstart": ItemStatus.SUPERSEDED,
+    "futurecancel": ItemStatus.ENDING,
+    "cancelledafterstart": ItemStatus.CANCELLED,
+    "rejectedpastevent": ItemStatus.REJECTED,
+    "rejectsuperseded": ItemStatus.REJECTED,
 }
 """The life of an envelope (dossier 1.10), in our words."""
 
-_DEAD_STATUSES: Final = frozenset(
-    {
-        "cancelled",
-        "cancelled_after_start",
-        "to_be_cancelled",
-        "rejected_past",
-        "rejected_superseded",
-        "superseded_after_start",
-        "superseded_before_start",
-    }
+_DEAD: Final = frozenset(
+    {ItemStatus.CANCELLED, ItemStatus.SUPERSEDED, ItemStatus.REJECTED}
 )
 """Envelopes that rule nothing any more; they are not part of the plan."""
 
@@ -267,7 +260,7 @@ def parse_envelopes(raw: list[Any], *, with_dead: bool = False) -> Programme:
         items=tuple(
             item
             for item in items
-            if item is not None and (with_dead or item.status not in _DEAD_STATUSES)
+            if item is not None and (with_dead or item.status not in _DEAD)
         )
     )
 
@@ -301,7 +294,7 @@ def _parse_envelope(raw: Mapping[str, Any]) -> ScheduleItem | None:
         rule_id=marker["id"] if owner is Owner.OWN and marker else None,
         source=_source(marker["source"]) if marker else None,
         note="" if marker else event_id or "",
-        status=ENVELOPE_STATUSES.get(status),
+        status=_STATUSES.get(status),
         reported_start=timestamp(raw.get("ReportedStartUtc")),
         reported_end=timestamp(raw.get("ReportedFinishUtc")),
     )
