@@ -313,10 +313,9 @@ def test_evidence_of_an_envelope() -> None:
     assert item.status == "started"
     assert item.reported_start == datetime(2026, 11, 20, 2, 1, tzinfo=UTC)
     assert item.reported_end is None
-    dead = ["Cancelled", "CancelledAfterStart", "RejectedPastEvent"]
+    dead = ["Cancelled", "CancelledAfterStart", "FutureCancel", "RejectedPastEvent"]
     dead += ["RejectSuperseded", "SupersededPriorToStart", "SupersededAfterStart"]
-    alive = ["New", "Scheduled", "ReportStarted", "FutureSupersede", "FutureCancel"]
-    alive += ["Unheard", None]
+    alive = ["New", "Scheduled", "ReportStarted", "FutureSupersede", "Unheard", None]
     entries = [envelope(EventId=status, Status=status) for status in dead + alive]
     listed_now = [item.vendor_id for item in parse_envelopes(entries).items]
     assert listed_now == alive

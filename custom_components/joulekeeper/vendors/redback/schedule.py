@@ -120,7 +120,7 @@ _STATUSES: Final = {
     "supersededpriortostart": ItemStatus.SUPERSEDED,
     "futuresupersede": ItemStatus.ENDING,
     "supersededafterstart": ItemStatus.SUPERSEDED,
-    "futurecancel": ItemStatus.ENDING,
+    "futurecancel": ItemStatus.CANCELLED,
     "cancelledafterstart": ItemStatus.CANCELLED,
     "rejectedpastevent": ItemStatus.REJECTED,
     "rejectsuperseded": ItemStatus.REJECTED,
