@@ -46,6 +46,7 @@ class LoadedAccount:
         self.session = session
         self.readings = Readings()
         self.topology = Topology((), ())
+        self._parts: dict[str, Topology] = {}
         self.coordinators: dict[EndpointId, EndpointCoordinator[Any]] = {}
         self._devices: dict[str, tuple[Device, ...]] = {}
         self._missing: frozenset[str] = frozenset()
@@ -59,7 +60,7 @@ class LoadedAccount:
         """Every device, parents before children."""
         return tuple(
             device
-            for device_id in _sites_first(self.topology)
+            for device_id in self._parts
             for device in self._devices.get(device_id, ())
         )
 
@@ -75,7 +76,7 @@ class LoadedAccount:
         """Return who controls the devices of one source; nobody once it is gone."""
         if source_id not in self._devices:
             return ()
-        return self.session.controllers(self.topology.only(source_id), self.readings)
+        return self.session.controllers(self._parts[source_id], self.readings)
 
     def fetches_all(self, endpoint_ids: Iterable[EndpointId]) -> bool:
         """Tell whether all of some endpoints are there to be fetched."""
@@ -104,7 +105,7 @@ class LoadedAccount:
         """
         await self._topology_coordinator.async_config_entry_first_refresh()
         topology: Topology = self._topology_coordinator.data
-        self.topology = topology
+        self._take(topology)
         endpoints = self.session.endpoints(topology)
         essential = [self._add(item) for item in endpoints if item.essential]
         results = await asyncio.gather(
@@ -126,7 +127,7 @@ class LoadedAccount:
                 )
         for coordinator in self.coordinators.values():
             coordinator.async_wait_for_payload()
-        for device_id in _sites_first(topology):
+        for device_id in self._parts:
             self._async_update_devices(device_id)
         for device_id in topology.device_ids - {item.device_id for item in endpoints}:
             # Nothing is asked of it any more, as when an option was switched off.
@@ -145,6 +146,11 @@ class LoadedAccount:
         for source_id in list(self._devices):
             listener(source_id)
         return lambda: self._device_listeners.remove(listener)
+
+    def _take(self, topology: Topology) -> None:
+        """Take a topology for the account's; its parts come sites first."""
+        self.topology = topology
+        self._parts = topology.parts()
 
     def _add(self, endpoint: Endpoint[Any]) -> EndpointCoordinator[Any]:
         coordinator = EndpointCoordinator(
@@ -178,7 +184,7 @@ class LoadedAccount:
             tuple(dict.fromkeys((*listed.units, *self._missing_units()))),
         )
         new = kept.device_ids - self.topology.device_ids
-        self.topology = kept
+        self._take(kept)
         if gone:
             self._async_remove(gone)
         if new:
@@ -201,7 +207,7 @@ class LoadedAccount:
         await asyncio.gather(*(coordinator.async_refresh() for coordinator in added))
         for coordinator in added:
             coordinator.async_wait_for_payload()
-        for device_id in _sites_first(self.topology):
+        for device_id in self._parts:
             if device_id in new:
                 self._async_update_devices(device_id)
 
@@ -219,7 +225,7 @@ class LoadedAccount:
     @callback
     def _async_update_devices(self, source_id: str) -> None:
         """Bring the registry and the entities up to date with one source's readings."""
-        part = self.topology.only(source_id)
+        part = self._parts[source_id]
         devices = self.session.devices(part, self.readings)
         if devices != self._devices.get(source_id):
             self._devices[source_id] = devices
@@ -264,8 +270,3 @@ class LoadedAccount:
             else None,
             via_device_id=parent.id if parent else None,
         )
-
-
-def _sites_first(topology: Topology) -> tuple[str, ...]:
-    """Return the ids of all sites, then of all units: parents before children."""
-    return (*topology.site_ids, *(unit.serial for unit in topology.units))

@@ -52,12 +52,11 @@ class Topology:
     site_ids: tuple[str, ...] = field(repr=False)
     units: tuple[Unit, ...]
 
-    def only(self, device_id: str) -> Topology:
-        """Return the part that consists of one site or one unit."""
-        return Topology(
-            tuple(site for site in self.site_ids if site == device_id),
-            tuple(unit for unit in self.units if unit.serial == device_id),
-        )
+    def parts(self) -> dict[str, Topology]:
+        """Return the parts that consist of one site or one unit, by its id."""
+        return {site_id: Topology((site_id,), ()) for site_id in self.site_ids} | {
+            unit.serial: Topology((), (unit,)) for unit in self.units
+        }
 
     @property
     def device_ids(self) -> frozenset[str]:

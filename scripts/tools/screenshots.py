@@ -1,0 +1,208 @@
+"""Take the pictures of the README from a fresh demo, with Chromium.
+
+It starts simulated clouds, a Home Assistant and a browser of its own, and ends them.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import shutil
+import signal
+import sys
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import Error as BrowserError, Page, async_playwright
+
+from scripts.tools.demo.accounts import ACCOUNTS
+from scripts.tools.demo.api import PASSWORD, USERNAME, Entity, HassApi, logged_in
+from scripts.tools.demo.hass import HassError, HassProcess, free_port
+from scripts.tools.demo.household import DOMAIN, Household, running_clouds
+from tests.clouds.redback import RedbackCloud
+
+FOLDER = Path(__file__).parents[2] / "docs/images"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+ZONE = "Australia/Brisbane"
+"""The demo's time zone."""
+WIDTH, HEIGHT = 1280, 800
+SECONDS = 300
+MODE_SECONDS = 150
+DRAWN_MS = 4000
+"""A page of Home Assistant is drawn bit by bit, without an event for its end."""
+MAX_BYTES = 300_000
+INTERRUPTED = 130
+
+
+def say(text: str) -> None:
+    """Print a progress line."""
+    print(f"screenshots: {text}", file=sys.stderr, flush=True)
+
+
+@asynccontextmanager
+async def frontend(url: str, program: str) -> AsyncIterator[Page]:
+    """Log in to a Home Assistant with a browser."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
+        try:
+            page = await browser.new_page(
+                viewport={"width": WIDTH, "height": HEIGHT},
+                locale="en",
+                timezone_id=ZONE,
+            )
+            await page.goto(url)
+            await page.locator("input[name=username]").fill(USERNAME)
+            await page.locator("input[name=password]").fill(PASSWORD)
+            await page.keyboard.press("Enter")
+            await page.locator("home-assistant-main").wait_for()
+            yield page
+        finally:
+            await browser.close()
+
+
+async def picture(page: Page, name: str, height: int = HEIGHT) -> None:
+    """Keep what the page shows."""
+    await page.set_viewport_size({"width": WIDTH, "height": height})
+    await page.wait_for_timeout(DRAWN_MS)
+    path = FOLDER / f"{name}.png"
+    size = len(await page.screenshot(path=path))
+    if size > MAX_BYTES:
+        raise HassError(f"{path} is too large: {size} bytes")
+    say(f"{path.relative_to(FOLDER.parents[1])}: {size // 1000} kB")
+
+
+async def fill_calendar(api: HassApi, cloud: RedbackCloud, device_id: str) -> None:
+    """Plan something for the coming days, as its owner and as others."""
+    serial = cloud.serials[0]
+    midnight = datetime.now(ZoneInfo(ZONE)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+
+    def at(day: int, hour: float) -> datetime:
+        return (midnight + timedelta(days=day, hours=hour)).astimezone(UTC)
+
+    cloud.add_schedule(serial, at(3, 10), timedelta(hours=2), "Conserve", 0)
+    cloud.add_daily_schedule(serial, start=timedelta(hours=18), days="Weekends")
+
+    async def do(name: str, **data: Any) -> None:
+        await api.action(DOMAIN, name, {"device_id": device_id, **data})
+
+    for day in (1, 2):
+        await do(
+            "create_schedule",
+            action="charge",
+            start=at(day, 2).isoformat(),
+            duration_min=120,
+            power_w=3000,
+            note="Cheap tariff",
+        )
+    await do(
+        "create_schedule",
+        action="export",
+        start=at(2, 16.5).isoformat(),
+        duration_min=60,
+        power_w=4000,
+    )
+    await do(
+        "create_schedule",
+        action="limit",
+        start=at(1, 11).isoformat(),
+        duration_min=90,
+        max_export_w=0,
+    )
+    await do("force", action="discharge", duration_min=45, power_w=2000)
+
+
+async def select_schedule(api: HassApi, selector: Entity) -> None:
+    """Choose the schedule that runs now, which is the first."""
+    for state in await api.command("get_states"):
+        if state["entity_id"] == selector.entity_id:
+            options = state["attributes"]["options"]
+            data = {"entity_id": selector.entity_id, "option": options[0]}
+            await api.post("/api/services/select/select_option", data)
+
+
+async def take(program: str) -> None:
+    """Take all pictures."""
+    say("starting the simulated clouds and Home Assistant")
+    async with (
+        running_clouds() as clouds,
+        HassProcess(free_port()) as hass,
+        logged_in(hass) as api,
+    ):
+        account = ACCOUNTS[0]
+        cloud = cast(RedbackCloud, clouds[account.vendor])
+        household = Household(hass, api, clouds)
+        entry_id, _ = await household.add(account)
+        await household.fill_energy(account, entry_id)
+
+        async def entity(key: str) -> Entity:
+            return next(
+                item
+                for item in await api.entities(entry_id)
+                if item.unique_id == f"{cloud.serials[0]}_{key}"
+            )
+
+        async def discharges() -> bool:
+            return (await entity("mode")).state == "discharge"
+
+        selector = await entity("schedule")
+        await fill_calendar(api, cloud, selector.device_id or "")
+        await select_schedule(api, selector)
+        async with frontend(hass.url, program) as page:
+            await page.goto(f"{hass.url}/calendar")
+            await page.locator("ha-button[value=listWeek]").click()
+            await picture(page, "calendar")
+            say("waiting for the inverter to obey")
+            await hass.until("the inverter to obey", MODE_SECONDS, discharges)
+            await page.goto(f"{hass.url}/config/devices/device/{selector.device_id}")
+            await picture(page, "inverter", 1000)
+
+
+async def run(program: str) -> None:
+    """Take all pictures within a time, ending all that was started on a signal."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    async with asyncio.timeout(SECONDS):
+        await take(program)
+
+
+def main() -> int:
+    """Read the command line."""
+    argparse.ArgumentParser(
+        prog="scripts/screenshots", description=__doc__
+    ).parse_args()
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        say(f"no browser found; install one of {', '.join(BROWSERS)}")
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    try:
+        asyncio.run(run(program))
+    except (HassError, BrowserError) as err:
+        say(str(err))
+        return 1
+    except TimeoutError:
+        say(f"not done after {SECONDS} s")
+        return 1
+    except asyncio.CancelledError:
+        say("everything is ended")
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
