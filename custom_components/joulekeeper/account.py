@@ -259,10 +259,9 @@ class LoadedAccount:
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, device.id)},
             manufacturer=self.spec.name,
-            model=device.model,
+            model=None if device.kind is DeviceKind.SITE else device.model,
             serial_number=device.serial,
             sw_version=device.sw_version,
-            hw_version=device.hw_version,
             translation_key=device.kind.value,
             translation_placeholders={"model": device.model or self.spec.name},
             entry_type=dr.DeviceEntryType.SERVICE

@@ -59,6 +59,7 @@ async def _create(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
         ),
     )
     staging.selected = result["schedule_id"]
+    staging.start = None
     staging.changed()
     return result
 

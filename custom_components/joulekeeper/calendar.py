@@ -15,13 +15,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .core.schedule import Owner, ScheduleItem
+from .core.schedule import ScheduleItem
 from .entity import (
     ControlDescription,
     ControlEntity,
     async_add_when_known,
     control_candidates,
 )
+from .plan_data import description, summary
 from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -74,30 +75,7 @@ def _event(item: ScheduleItem) -> CalendarEvent:
     return CalendarEvent(
         start=dt_util.as_local(item.start),
         end=dt_util.as_local(item.end),
-        summary=_summary(item),
-        description=_description(item),
+        summary=summary(item),
+        description=description(item),
         uid=item.id,
     )
-
-
-def _summary(item: ScheduleItem) -> str:
-    """Return the action and its power, such as `Charge 3 kW`."""
-    words = [(item.action or item.vendor_mode).replace("_", " ").capitalize()]
-    if item.power_w:
-        words.append(f"{item.power_w / 1000:g} kW")
-    return " ".join(words)
-
-
-def _description(item: ScheduleItem) -> str:
-    lines = [f"owner: {item.owner.value}"]
-    if item.owner is not Owner.OWN:
-        lines.append(f"mode: {item.vendor_mode}")
-    if item.limits is not None:
-        lines += (f"{cap}: {value}" for cap, value in item.limits.as_dict().items())
-    if item.status is not None:
-        lines.append(f"status: {item.status}")
-    if item.recurring:
-        lines.append("recurring: yes")
-    if item.note:
-        lines.append(f"note: {item.note}")
-    return "\n".join(lines)

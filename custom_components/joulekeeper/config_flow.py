@@ -3,7 +3,7 @@
 One step serves every vendor: its fields come from the vendor's spec.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 import logging
 from typing import Any, Final, override
 
@@ -48,6 +48,8 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
 
     _spec: VendorSpec
+    _kept: dict[str, str] | None = None
+    """What is kept where a secret is left empty: saved, or given in this flow."""
 
     @staticmethod
     @callback
@@ -94,7 +96,10 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the vendor's credentials and try them before anything is kept."""
-        known = self._known_credentials()
+        known = self._kept
+        if known is None:
+            entry = self._entry
+            known = {} if entry is None else dict(entry.data[CONF_CREDENTIALS])
         errors: dict[str, str] = {}
         shown = known
         if user_input is not None:
@@ -104,9 +109,10 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
             account, errors = await self._try(credentials)
             if account is not None:
                 return await self._finish(account, credentials)
+            self._kept = known = credentials
         return self.async_show_form(
             step_id="credentials",
-            data_schema=_schema(self._fields, shown, renewing=bool(known)),
+            data_schema=_schema(self._fields, shown, known.keys(), errors),
             errors=errors,
             description_placeholders={"vendor": self._spec.name},
         )
@@ -123,9 +129,6 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             return self._get_reconfigure_entry()
         return None
-
-    def _known_credentials(self) -> dict[str, str]:
-        return {} if self._entry is None else dict(self._entry.data[CONF_CREDENTIALS])
 
     def _merge(self, known: dict[str, str], given: dict[str, str]) -> dict[str, str]:
         """Return the credentials to try.
@@ -265,13 +268,20 @@ def _is_address(text: str) -> bool:
 
 
 def _schema(
-    fields: Iterable[CredentialField], shown: Mapping[str, str], *, renewing: bool
+    fields: Iterable[CredentialField],
+    shown: Mapping[str, str],
+    kept: AbstractSet[str],
+    errors: Mapping[str, str],
 ) -> probatio.Schema:
-    """Return the form; secrets are never shown again."""
+    """Return the form.
+
+    Secrets are never shown again, so one that is kept may be left empty. A section
+    that was refused is open.
+    """
     form: dict[Any, Any] = {}
     sections: dict[str, dict[Any, Any]] = {}
     for field in fields:
-        optional = field.section is not None or (renewing and field.secret)
+        optional = field.section is not None or (field.secret and field.key in kept)
         marker = (probatio.Optional if optional else probatio.Required)(
             field.key,
             description=None
@@ -288,6 +298,7 @@ def _schema(
         )
     for name, content in sections.items():
         form[probatio.Optional(name)] = section(
-            probatio.Schema(content), {"collapsed": True}
+            probatio.Schema(content),
+            {"collapsed": f"{name}_refused" not in errors.values()},
         )
     return probatio.Schema(form)

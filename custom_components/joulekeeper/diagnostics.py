@@ -55,7 +55,6 @@ def _device(runtime: RuntimeData, device: Device) -> dict[str, Any]:
         "kind": device.kind.value,
         "model": device.model,
         "sw_version": device.sw_version,
-        "hw_version": device.hw_version,
         "capabilities": control and control.capabilities.as_dict(),
         "schedules": control and [item_dict(item) for item in control.programme.items],
     }

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 from typing import Any, Final
 
@@ -246,9 +246,16 @@ class Keeper:
         if dry_run:
             return result | {"base_mode": "would_be_reset"}
         async with control.lock:
-            with self._write_errors():
-                self.budget.spend(urgent=True)
-                await control.controller.reset_base_mode()
+            try:
+                with self._write_errors():
+                    self.budget.spend(urgent=True)
+                    await control.controller.reset_base_mode()
+            except HomeAssistantError as error:
+                raise HomeAssistantError(
+                    translation_domain=DOMAIN,
+                    translation_key="base_mode_not_reset",
+                    translation_placeholders={"cause": str(error)},
+                ) from error
         return result | {"base_mode": "reset_requested"}
 
     async def list_schedules(
@@ -302,7 +309,9 @@ class Keeper:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key=problem.key,
-                translation_placeholders=dict(problem.placeholders),
+                translation_placeholders={
+                    name: _shown(value) for name, value in problem.placeholders.items()
+                },
             )
         return verdict
 
@@ -420,6 +429,13 @@ class Keeper:
                     "seconds": _seconds(error),
                 },
             ) from error
+
+
+def _shown(value: str | datetime) -> str:
+    """Return a placeholder as the user reads it: instants as local time."""
+    if isinstance(value, str):
+        return value
+    return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
 
 
 def _write_error_key(error: VendorError) -> str:

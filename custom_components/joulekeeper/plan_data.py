@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from .core.capabilities import Inexact
-from .core.schedule import MINUTE, Action, Limits, Rule, ScheduleItem, Source
+from .core.schedule import MINUTE, Action, Limits, Owner, Rule, ScheduleItem, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,53 @@ class Request:
         )
 
 
+_CAP_NAMES: Final = {
+    "max_import_w": "import",
+    "max_export_w": "feed-in",
+    "max_charge_w": "charging",
+    "max_discharge_w": "discharging",
+    "max_generation_va": "generation",
+}
+_MADE: Final = {
+    Owner.OWN: "Made by Joulekeeper",
+    Owner.FOREIGN: "Made elsewhere",
+    Owner.NETWORK: "Imposed by the network operator",
+}
+
+
+def summary(item: ScheduleItem) -> str:
+    """Return what an item does, such as `Charge 3 kW` or `Limit feed-in 0 kW`."""
+    if item.action is Action.LIMIT and item.limits is not None:
+        caps = item.limits.as_dict().items()
+        what = ", ".join(
+            f"{_CAP_NAMES[cap]} {value / 1000:g} kW" for cap, value in caps
+        )
+        text = f"Limit {what}"
+    else:
+        text = (
+            item.action.value.replace("_", " ").capitalize()
+            if item.action
+            else item.vendor_mode
+        )
+        if item.power_w:
+            text = f"{text} {item.power_w / 1000:g} kW"
+    return text if item.owner is Owner.OWN else f"{text} ({item.owner.value})"
+
+
+def description(item: ScheduleItem) -> str:
+    """Return what else is known of an item, a line each."""
+    lines = [_MADE[item.owner]]
+    if item.owner is not Owner.OWN:
+        lines.append(f"Mode: {item.vendor_mode}")
+    if item.status is not None:
+        lines.append(f"Status: {item.status}")
+    if item.recurring:
+        lines.append("Recurring")
+    if item.note:
+        lines.append(f"Note: {item.note}")
+    return "\n".join(lines)
+
+
 def request_dict(request: Request) -> dict[str, Any]:
     """Return a request as response data."""
     return {
@@ -44,6 +91,7 @@ def request_dict(request: Request) -> dict[str, Any]:
         "duration_min": request.duration / MINUTE,
         "power_w": request.power_w,
         "limits": request.limits and request.limits.as_dict(),
+        "note": request.note,
     }
 
 

@@ -7,13 +7,20 @@ from operator import attrgetter
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription
-from homeassistant.const import UnitOfApparentPower, UnitOfPower, UnitOfTime
+from homeassistant.const import (
+    EntityCategory,
+    UnitOfApparentPower,
+    UnitOfPower,
+    UnitOfTime,
+)
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .core.schedule import MINUTE, Action, ItemStatus, ScheduleItem
 from .entity import ControlDescription
 from .keeper import DeviceControl
+
+NO_SCHEDULE: Final = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +29,8 @@ class PlanSensorDescription(ControlDescription, SensorEntityDescription):
 
     item_fn: Callable[[DeviceControl], ScheduleItem | None]
     value_fn: Callable[[ScheduleItem], StateType | datetime]
+    without: str | None = None
+    """The state while there is no such schedule."""
 
 
 def _active(control: DeviceControl) -> ScheduleItem | None:
@@ -46,7 +55,9 @@ _OFF: Final[dict[str, Any]] = {"entity_registry_enabled_default": False}
 
 
 def _details(
-    prefix: str, item_fn: Callable[[DeviceControl], ScheduleItem | None]
+    prefix: str,
+    item_fn: Callable[[DeviceControl], ScheduleItem | None],
+    category: EntityCategory | None = None,
 ) -> Iterator[PlanSensorDescription]:
     """Yield the sensors for the details of the active or the selected schedule."""
 
@@ -60,6 +71,7 @@ def _details(
             translation_key=f"{prefix}_{key}",
             item_fn=item_fn,
             value_fn=value_fn,
+            entity_category=category,
             **details,
         )
 
@@ -67,7 +79,8 @@ def _details(
         "action",
         lambda item: item.action and item.action.value,
         device_class=SensorDeviceClass.ENUM,
-        options=[action.value for action in Action],
+        options=[*(action.value for action in Action), NO_SCHEDULE],
+        without=NO_SCHEDULE,
     )
     yield detail("start", lambda item: item.start, **_INSTANT)
     yield detail("end", lambda item: item.end, **_INSTANT)
@@ -111,4 +124,7 @@ def _details(
     )
 
 
-PLAN_SENSORS: Final = (*_details("active", _active), *_details("selected", _selected))
+PLAN_SENSORS: Final = (
+    *_details("active", _active),
+    *_details("selected", _selected, EntityCategory.DIAGNOSTIC),
+)

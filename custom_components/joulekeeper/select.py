@@ -12,13 +12,14 @@ from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .core.schedule import Action, Owner, ScheduleItem
+from .core.schedule import Action, ScheduleItem
 from .entity import (
     ControlDescription,
     ControlEntity,
     async_add_when_known,
     control_candidates,
 )
+from .plan_data import summary
 from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 1
@@ -122,11 +123,5 @@ class ScheduleSelector(ControlEntity, SelectEntity):
 
 
 def _label(item: ScheduleItem) -> str:
-    """Return local start, action and power, and whose schedule it is if not ours."""
-    start = dt_util.as_local(item.start)
-    words = [f"{start:%Y-%m-%d %H:%M}", item.action or item.vendor_mode]
-    if item.power_w:
-        words.append(f"{item.power_w} W")
-    if item.owner is not Owner.OWN:
-        words.append(f"[{item.note or item.owner.value}]")
-    return " ".join(words)
+    """Return local start and what it does, such as `21 Nov 10:58 Charge 3 kW`."""
+    return f"{dt_util.as_local(item.start):%-d %b %H:%M} {summary(item)}"

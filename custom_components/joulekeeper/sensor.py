@@ -49,12 +49,13 @@ class ReadingSensor(ReadingEntity, SensorEntity):
 
 
 class PlanSensor(ControlEntity, SensorEntity):
-    """A detail of one schedule, unknown while there is no such schedule."""
+    """A detail of one schedule, mostly unknown while there is no such schedule."""
 
     entity_description: PlanSensorDescription
 
     @property
     @override
     def native_value(self) -> StateType | datetime:
-        item = self.entity_description.item_fn(self._control)
-        return None if item is None else self.entity_description.value_fn(item)
+        description = self.entity_description
+        item = description.item_fn(self._control)
+        return description.without if item is None else description.value_fn(item)

@@ -260,11 +260,12 @@ async def _list_schedules(controls: Controls, keeper: Keeper, data: Data) -> Res
         programme = await keeper.list_schedules(
             control, include_past=data[ATTR_INCLUDE_PAST]
         )
+        items = sorted(programme.items, key=lambda item: item.start)
         week = programme.recurring_of_week(dt_util.utcnow())
         results.append(
             {
                 "device": control.device_id,
-                "schedules": [item_dict(item) for item in programme.items],
+                "schedules": [item_dict(item) for item in items],
                 "recurring": [item_dict(item) for item in week],
             }
         )

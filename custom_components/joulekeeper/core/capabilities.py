@@ -14,6 +14,7 @@ from .schedule import (
     MINUTE,
     POWERED_ACTIONS,
     Action,
+    Limits,
     Owner,
     Programme,
     Rule,
@@ -69,7 +70,8 @@ class Capabilities:
 
     `returns_by_itself` tells whether the vendor ends a schedule without us, `read_back`
     how a write can be proved, `base_mode_reset` whether the mode outside schedules can
-    be set to auto. `has_plan` is False where there is not even a plan to show.
+    be set to auto. `has_plan` is False where there is not even a plan to show. A cap
+    of `no_limit` or more, in W or VA, means none to the cloud.
     """
 
     actions: Mapping[Action, ActionSupport] = field(default_factory=dict)
@@ -81,6 +83,8 @@ class Capabilities:
     read_back: str = "list"
     has_plan: bool = True
     base_mode_reset: bool = False
+    takes_notes: bool = True
+    no_limit: int | None = None
 
     @property
     def controllable(self) -> bool:
@@ -116,7 +120,7 @@ class Capabilities:
         """Return the capabilities as response data; durations in minutes."""
         return {
             "controllable": self.controllable,
-            "reason": self.unsupported_reason,
+            "reason": None if self.controllable else self.unsupported_reason,
             "actions": {
                 action.value: self.support(action).as_dict() for action in Action
             },
@@ -134,7 +138,7 @@ class Problem:
     """Why a rule is refused: a key of the exception texts and what fills its gaps."""
 
     key: str
-    placeholders: Mapping[str, str] = field(default_factory=dict)
+    placeholders: Mapping[str, str | datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +199,9 @@ def check(
     effective = _fit_start(rule, now, problems, adjustments)
     _check_duration(effective, capabilities, problems)
     effective = _fit_power(effective, how, inexact, problems, adjustments)
-    if (rule.action is Action.LIMIT) != (rule.limits is not None) or (
-        rule.limits is not None and not rule.limits.as_dict()
-    ):
-        problems.append(Problem("limits_mismatch"))
+    effective = _fit_limits(effective, capabilities, problems, adjustments)
+    if rule.note and not capabilities.takes_notes:
+        adjustments.append(Adjustment("note_not_kept", rule.note, ""))
     for item in programme.between(effective.start, effective.end):
         if item.recurring:
             adjustments.append(
@@ -226,7 +229,7 @@ def _fit_start(
     if rule.start >= now:
         return rule
     if now - rule.start > START_GRACE:
-        problems.append(Problem("start_in_past", {"start": rule.start.isoformat()}))
+        problems.append(Problem("start_in_past", {"start": rule.start}))
         return rule
     present = now.replace(microsecond=0)
     if now - rule.start >= MINUTE:
@@ -290,13 +293,34 @@ def _fit_power(
     return replace(rule, power_w=highest)
 
 
+def _fit_limits(
+    rule: Rule,
+    capabilities: Capabilities,
+    problems: list[Problem],
+    adjustments: list[Adjustment],
+) -> Rule:
+    if rule.action is not Action.LIMIT:
+        if rule.limits is not None:
+            problems.append(Problem("limits_mismatch"))
+        return rule
+    caps = {} if rule.limits is None else rule.limits.as_dict()
+    highest = capabilities.no_limit
+    for cap, value in list(caps.items()):
+        if highest is not None and value >= highest:
+            adjustments.append(Adjustment("cap_is_none", f"{cap}: {value}", ""))
+            del caps[cap]
+    if not caps:
+        problems.append(Problem("limits_mismatch"))
+    return replace(rule, limits=Limits(**caps))
+
+
 def _overlap(item: ScheduleItem) -> Problem:
     return Problem(
         "overlap" if item.owner is Owner.OWN else "overlap_foreign",
         {
             "mode": item.action.value if item.action else item.vendor_mode,
-            "start": item.start.isoformat(),
-            "end": item.end.isoformat(),
+            "start": item.start,
+            "end": item.end,
             "id": item.id or "-",
         },
     )

@@ -34,7 +34,6 @@ class Device:
     model: str | None = None
     serial: str | None = None
     sw_version: str | None = None
-    hw_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

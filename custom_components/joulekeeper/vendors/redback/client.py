@@ -31,6 +31,7 @@ class RedbackClient:
 
     def __init__(self, connection: Connection) -> None:
         """Prepare; nothing is sent before the first call."""
+        self.clock = connection.clock
         self.http = HttpClient(connection.http, connection.clock)
         self.token = Token(self.http, connection)
         self.raw: dict[str, Any] = {}

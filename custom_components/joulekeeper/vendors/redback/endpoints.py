@@ -52,6 +52,12 @@ def inverter_endpoints(
     """Return the endpoints of one inverter."""
     pace = PhaseLock(TELEMETRY_PERIOD, _jitter(serial, installation))
 
+    async def dynamic() -> Dynamic:
+        payload = await client.dynamic(serial)
+        if payload.is_fresh(client.clock()):
+            return payload
+        return payload.without_measurements()
+
     async def schedules() -> Programme:
         try:
             return await client.schedules(serial)
@@ -69,7 +75,7 @@ def inverter_endpoints(
         Endpoint(
             reading=DYNAMIC,
             device_id=serial,
-            fetch=lambda: client.dynamic(serial),
+            fetch=dynamic,
             due_in=lambda payload, now: pace.due_in(payload.timestamp, now),
         ),
         Endpoint(

@@ -5,8 +5,8 @@ A null stays None. Sources: dossier sections 1.5 to 1.8.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 import math
 from typing import Any, Final, Self
 
@@ -26,6 +26,9 @@ from ..parsing import (
 _KILO: Final = 1000
 _PERCENT: Final = 100
 UNKNOWN_MODEL: Final = "Unknown"
+
+SILENT_AFTER: Final = timedelta(minutes=10)
+"""The vendor's own bound for an inverter that is online (dossier 1.10)."""
 
 
 def parse_topology(sites: list[Mapping[str, Any]]) -> Topology:
@@ -212,6 +215,26 @@ class Dynamic:
             mode_power_w=integer(mode.get("PowerW")),
             pv_strings=tuple(map(PvString.parse, objects(raw.get("PVs")))),
             battery=Battery.parse(mapping(raw.get("Battery"))),
+        )
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether the inverter is still reporting."""
+        return self.status != "offline" and now - self.timestamp <= SILENT_AFTER
+
+    def without_measurements(self) -> Self:
+        """Return what stays true while the inverter is silent: totals and status."""
+        return replace(
+            self,
+            phases=(),
+            frequency_hz=None,
+            state_of_charge=None,
+            pv_power_w=None,
+            battery_power_w=None,
+            inverter_temperature_c=None,
+            mode=None,
+            mode_power_w=None,
+            pv_strings=(),
+            battery=Battery.parse({}),
         )
 
     @property

@@ -276,11 +276,11 @@ def _parse_envelope(raw: Mapping[str, Any]) -> ScheduleItem | None:
     else:
         owner = Owner.OWN if marker else Owner.FOREIGN
     limits = Limits(
-        max_import_w=integer(raw.get("MaxImportPowerW")),
-        max_export_w=integer(raw.get("MaxExportPowerW")),
-        max_charge_w=integer(raw.get("MaxChargePowerW")),
-        max_discharge_w=integer(raw.get("MaxDischargePowerW")),
-        max_generation_va=integer(raw.get("MaxGenerationPowerVA")),
+        max_import_w=_cap(raw.get("MaxImportPowerW")),
+        max_export_w=_cap(raw.get("MaxExportPowerW")),
+        max_charge_w=_cap(raw.get("MaxChargePowerW")),
+        max_discharge_w=_cap(raw.get("MaxDischargePowerW")),
+        max_generation_va=_cap(raw.get("MaxGenerationPowerVA")),
     )
     status = (text(raw.get("Status")) or "").casefold()
     return ScheduleItem(
@@ -300,11 +300,14 @@ def _parse_envelope(raw: Mapping[str, Any]) -> ScheduleItem | None:
     )
 
 
+def _cap(value: Any) -> int | None:
+    watts = integer(value)
+    return None if watts == NO_LIMIT else watts
+
+
 def _action_of_limits(limits: Limits) -> Action:
-    caps = {cap for cap, value in limits.as_dict().items() if value < NO_LIMIT}
-    if caps == {"max_charge_w"} and limits.max_charge_w == 0:
-        return Action.NO_CHARGE
-    return Action.LIMIT
+    no_charge = limits.as_dict() == {"max_charge_w": 0}
+    return Action.NO_CHARGE if no_charge else Action.LIMIT
 
 
 def _all_caps(rule: Rule) -> Limits:
@@ -433,4 +436,6 @@ def site_capabilities() -> Capabilities:
         unsupported_reason="inverter_only",
         max_duration=MAX_DURATION,
         read_back="list, status",
+        takes_notes=False,
+        no_limit=NO_LIMIT,
     )

@@ -59,15 +59,12 @@ class RedbackSession:
         )
         self._envelopes = bool(connection.options.get(CONF_ENVELOPES))
         self._installation = connection.installation
-        self._identities: tuple[str, ...] = ()
+        self._topology = Topology((), ())
         self.topology = topology_endpoint(self._client)
 
     def endpoints(self, topology: Topology) -> tuple[Endpoint[Any], ...]:
         """Return what can be fetched for the account's devices."""
-        self._identities = (
-            *(unit.serial for unit in topology.units),
-            *topology.site_ids,
-        )
+        self._topology = topology
         endpoints: list[Endpoint[Any]] = []
         for unit in topology.units:
             endpoints += inverter_endpoints(
@@ -85,7 +82,12 @@ class RedbackSession:
         devices: list[Device] = []
         if self._envelopes:
             devices += (
-                Device(id=site_id, kind=DeviceKind.SITE, source_id=site_id)
+                Device(
+                    id=site_id,
+                    kind=DeviceKind.SITE,
+                    source_id=site_id,
+                    model=self._site_model(site_id, readings),
+                )
                 for site_id in topology.site_ids
             )
         for unit in topology.units:
@@ -99,7 +101,6 @@ class RedbackSession:
                     model=static.model if static else None,
                     serial=unit.serial,
                     sw_version=static.software_version if static else None,
-                    hw_version=static.firmware_version if static else None,
                 )
             )
             if has_battery(static, readings.get(DYNAMIC, unit.serial)):
@@ -150,4 +151,13 @@ class RedbackSession:
 
     def identities(self) -> tuple[str, ...]:
         """Return the serial numbers and site ids."""
-        return self._identities
+        units = self._topology.units
+        return (*(unit.serial for unit in units), *self._topology.site_ids)
+
+    def _site_model(self, site_id: str, readings: Readings) -> str | None:
+        """Return the model of a site's first inverter: what tells sites apart."""
+        for unit in self._topology.units:
+            static = readings.get(STATIC, unit.serial)
+            if unit.site_id == site_id and static is not None:
+                return static.model
+        return None
