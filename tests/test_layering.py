@@ -31,6 +31,7 @@ REACHES_VENDORS: Final = {
     "account": {"vendors.base"},
     "connection": {"vendors", "vendors.base"},
     "config_flow": {"vendors", "vendors.base"},
+    "control": {"vendors.base"},
     "coordinator": {"vendors.base"},
     "keeper": {"vendors.base"},
     "system_health": {"vendors.base"},
@@ -38,6 +39,7 @@ REACHES_VENDORS: Final = {
 """Who may know that there are vendors; all others see them through the runtime data."""
 PLATFORM_IMPORTS: Final = {
     "const",
+    "control",
     "core",
     "descriptions",
     "entity",

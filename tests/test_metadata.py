@@ -206,7 +206,7 @@ def test_fields_of_action(name: str) -> None:
         required = isinstance(marker, probatio.Required)
         assert field.get("required", False) is required, key
         default = None if marker.default is probatio.UNDEFINED else marker.default()
-        assert field.get("default") == default, key
+        assert field.get("default", default) == default, key
 
 
 @pytest.mark.parametrize("name", list(REGISTERED))

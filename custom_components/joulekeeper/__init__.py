@@ -10,6 +10,7 @@ from .account import LoadedAccount
 from .connection import async_connection, token_store
 from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS
 from .entity import async_all_added
+from .journal import journal_store
 from .keeper import Keeper
 from .repairs import async_delete_entry_issues
 from .runtime import JoulekeeperConfigEntry, RuntimeData
@@ -32,7 +33,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) 
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)
     account = LoadedAccount(hass, entry, spec, spec.connect(connection))
     await account.async_start()
-    entry.runtime_data = RuntimeData(account, Keeper(hass, entry, account))
+    keeper = Keeper(hass, entry, account)
+    await keeper.async_start()
+    entry.runtime_data = RuntimeData(account, keeper)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_all_added(hass)
     return True
@@ -41,15 +44,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) 
 async def async_unload_entry(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry
 ) -> bool:
-    """Let an account go; its coordinators end with the entry."""
+    """Let an account go, once its writes are done; its coordinators end with it."""
+    await entry.runtime_data.keeper.async_close()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry
 ) -> None:
-    """Forget the tokens of a removed account."""
+    """Forget the tokens and the journal of a removed account."""
     await token_store(hass, entry.entry_id).async_remove()
+    await journal_store(hass, entry.entry_id).async_remove()
     async_delete_entry_issues(hass, entry)
 
 

@@ -14,6 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .control import DeviceControl
 from .core.schedule import Owner
 from .descriptions import ReadingBinarySensorDescription
 from .entity import (
@@ -24,7 +25,6 @@ from .entity import (
     control_candidates,
     reading_candidates,
 )
-from .keeper import DeviceControl
 from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -55,7 +55,9 @@ PLAN_BINARY_SENSORS: Final = (
         translation_key="schedule_planned",
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        is_on_fn=lambda control: bool(control.programme.items),
+        is_on_fn=lambda control: any(
+            item.end > dt_util.utcnow() for item in control.programme.items
+        ),
     ),
     PlanBinarySensorDescription(
         key="network_limit",

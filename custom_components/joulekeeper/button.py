@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .control import DeviceControl
 from .core.capabilities import Inexact
 from .core.schedule import POWERED_ACTIONS, Action, Limits
 from .entity import (
@@ -22,7 +23,7 @@ from .entity import (
     async_add_when_known,
     control_candidates,
 )
-from .keeper import DeviceControl, Keeper
+from .keeper import Keeper
 from .plan_data import Request
 from .runtime import JoulekeeperConfigEntry
 
@@ -99,7 +100,7 @@ BUTTONS: Final = (
     ControlButtonDescription(
         key="reset_to_auto",
         translation_key="reset_to_auto",
-        wanted=attrgetter("takes_power"),
+        wanted=attrgetter("base_mode_reset"),
         press_fn=Keeper.reset_to_auto,
     ),
     ControlButtonDescription(
@@ -136,6 +137,10 @@ class ControlButton(ControlEntity, ButtonEntity):
         result = await self.entity_description.press_fn(
             self._runtime.keeper, self._control
         )
+        if result.get("base_mode") == "unchanged":
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="base_mode_unchanged"
+            )
         if result.get("state") == "unconfirmed":
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="unconfirmed"

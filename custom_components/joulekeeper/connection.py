@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import instance_id
 from homeassistant.helpers.aiohttp_client import (
@@ -65,7 +65,9 @@ async def async_connection(
         http=async_get_clientsession(hass),
         # A server given by its bare IP address must be able to set cookies too.
         cookie_session=lambda: async_create_clientsession(
-            hass, cookie_jar=aiohttp.CookieJar(unsafe=True)
+            hass,
+            auto_cleanup=entry is not None,
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
         ),
         clock=dt_util.utcnow,
         tokens=_StoredTokens(token_store(hass, entry.entry_id))
@@ -80,10 +82,14 @@ async def async_connection(
 def systems_in_use(
     hass: HomeAssistant, vendor: str, *, except_entry: str | None
 ) -> frozenset[str]:
-    """Return the systems of a vendor's other entries, so that none is added twice."""
-    return frozenset(
-        system
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        if entry.data[CONF_VENDOR] == vendor and entry.entry_id != except_entry
-        for system in entry.data[CONF_SYSTEMS]
-    )
+    """Return the systems of a vendor's other entries, so that none is added twice.
+
+    A loaded account may have got more of them since it was added.
+    """
+    systems: set[str] = set()
+    for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False):
+        if entry.data[CONF_VENDOR] == vendor and entry.entry_id != except_entry:
+            systems.update(entry.data[CONF_SYSTEMS])
+            if entry.state is ConfigEntryState.LOADED:
+                systems.update(entry.runtime_data.account.topology.site_ids)
+    return frozenset(systems)

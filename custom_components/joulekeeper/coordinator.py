@@ -58,6 +58,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             always_update=always_update,
         )
         self.endpoint = endpoint
+        self.fetches = 0
+        """Number of payloads so far."""
         self._on_payload = on_payload
         self._failures = 0
         self._stop_waiting: CALLBACK_TYPE | None = None
@@ -70,6 +72,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         except VendorError as error:
             raise self._read_error(error) from error
         self._failures = 0
+        self.fetches += 1
         now = dt_util.utcnow()
         # The base class drops the fraction of a second that is added here.
         self.update_interval = self.endpoint.due_in(payload, now) + timedelta(

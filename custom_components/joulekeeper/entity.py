@@ -16,11 +16,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
+from .control import DeviceControl
 from .coordinator import EndpointCoordinator
 from .core.capabilities import Capabilities
 from .core.models import Device, EndpointId
 from .descriptions import ReadingDescription
-from .keeper import DeviceControl
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 _BATCH: Final = 8

@@ -6,10 +6,11 @@ Assistant errors here and nowhere else.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import Any, Final
 
@@ -20,8 +21,9 @@ from homeassistant.util import dt as dt_util
 
 from .account import LoadedAccount
 from .const import DOMAIN
+from .control import DeviceControl
 from .core.budget import Budget
-from .core.capabilities import Capabilities, Support, Verdict, check
+from .core.capabilities import Verdict, check
 from .core.errors import (
     AuthError,
     NotSupported,
@@ -32,11 +34,10 @@ from .core.errors import (
     TransientError,
     VendorError,
 )
-from .core.schedule import Action, Owner, Programme, Rule, ScheduleItem, Source
-from .plan_data import Request, item_dict, request_dict, rule_dict
+from .core.schedule import Owner, Programme, Rule, ScheduleItem, Source
+from .journal import Journal
+from .plan_data import Request, item_dict, request_dict, rule_again, rule_dict
 from .repairs import async_create_option_login_issue
-from .staging import Staging
-from .vendors.base import ScheduleController, VendorCall
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,63 +45,6 @@ WRITES_PER_HOUR: Final = 120
 RESERVED_WRITES: Final = 40
 READ_BACK_WAITS_S: Final = (0.0, 2.0, 5.0, 10.0)
 """Seconds to wait before each look whether the cloud holds what was asked."""
-
-
-@dataclass(slots=True)
-class DeviceControl:
-    """One device that has a plan: its controller, its lock, its staging."""
-
-    controller: ScheduleController
-    account: LoadedAccount
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    staging: Staging = field(default_factory=Staging)
-
-    @property
-    def device_id(self) -> str:
-        """The device that is controlled."""
-        return self.controller.device_id
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the device can express, by what is known now."""
-        return self.controller.capabilities(self.account.readings)
-
-    @property
-    def programme(self) -> Programme:
-        """What the cloud had planned when it was asked last."""
-        return self.controller.programme(self.account.readings) or Programme()
-
-    @property
-    def stageable(self) -> tuple[Action, ...]:
-        """The actions that the device can do just as they are meant."""
-        actions = self.capabilities.actions
-        return tuple(
-            action for action, how in actions.items() if how.support is Support.NATIVE
-        )
-
-    @property
-    def staged_action(self) -> Action | None:
-        """The action of the next schedule: the chosen one, else the first."""
-        if self.staging.action in self.stageable:
-            return self.staging.action
-        return next(iter(self.stageable), None)
-
-    @property
-    def selected(self) -> ScheduleItem | None:
-        """The schedule chosen in the selector, None once it is gone."""
-        if self.staging.selected is None:
-            return None
-        return self.programme.find(self.staging.selected)
-
-    async def refresh(self) -> Programme:
-        """Ask the cloud what it has planned; HomeAssistantError when it cannot say."""
-        coordinator = self.account.coordinators[self.controller.read_back]
-        await coordinator.async_refresh()
-        if not coordinator.last_update_success:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="plan_unknown"
-            )
-        return self.programme
 
 
 class Keeper:
@@ -123,6 +67,8 @@ class Keeper:
             reserved=RESERVED_WRITES,
         )
         self.controls: dict[str, DeviceControl] = {}
+        self._journal = Journal(hass, entry.entry_id)
+        self._closing = False
         entry.async_on_unload(account.async_on_device(self._follow))
 
     @callback
@@ -136,8 +82,29 @@ class Keeper:
                 known.controller = controller
             else:
                 self.controls[controller.device_id] = DeviceControl(
-                    controller, self._account
+                    controller, self._account, self._journal
                 )
+
+    async def async_start(self) -> None:
+        """Take up what was written before the restart."""
+        await self._journal.load()
+
+    async def async_close(self) -> None:
+        """Let the writes that run come to their end, and begin no more."""
+        self._closing = True
+        for control in list(self.controls.values()):
+            async with control.lock:
+                pass
+
+    @asynccontextmanager
+    async def _turn(self, control: DeviceControl) -> AsyncIterator[None]:
+        """Hold a device's lock; nobody gets a turn once the account is closing."""
+        async with control.lock:
+            if self._closing:
+                raise HomeAssistantError(
+                    translation_domain=DOMAIN, translation_key="account_closing"
+                )
+            yield
 
     def controls_for(self, device_id: str) -> tuple[DeviceControl, ...]:
         """Return who controls a device, the nearest first.
@@ -162,7 +129,7 @@ class Keeper:
         self, control: DeviceControl, request: Request, *, dry_run: bool = False
     ) -> dict[str, Any]:
         """Create a schedule and prove it; return the response of the action."""
-        async with control.lock:
+        async with self._turn(control):
             programme = await control.refresh()
             return await self._create(control, request, programme, dry_run)
 
@@ -179,7 +146,7 @@ class Keeper:
         A vendor without an edit holds both for a moment; if the delete fails the old
         one is still there to be seen, and nothing is lost.
         """
-        async with control.lock:
+        async with self._turn(control):
             programme = await control.refresh()
             item = self._find(programme, schedule_id)
             if item.owner is not Owner.OWN:
@@ -196,7 +163,7 @@ class Keeper:
         self, control: DeviceControl, request: Request, *, dry_run: bool = False
     ) -> dict[str, Any]:
         """Start an action now, in place of one that was forced before."""
-        async with control.lock:
+        async with self._turn(control):
             programme = await control.refresh()
             now = dt_util.utcnow()
             forced = tuple(
@@ -210,7 +177,7 @@ class Keeper:
         self, control: DeviceControl, schedule_id: str, *, dry_run: bool = False
     ) -> dict[str, Any]:
         """Delete one schedule, ours or one that was named; never the network's."""
-        async with control.lock:
+        async with self._turn(control):
             item = self._find(await control.refresh(), schedule_id)
             return await self._delete(control, (item,), dry_run)
 
@@ -218,7 +185,7 @@ class Keeper:
         self, control: DeviceControl, *, dry_run: bool = False
     ) -> dict[str, Any]:
         """Delete every schedule of ours; say how many others were left."""
-        async with control.lock:
+        async with self._turn(control):
             own = (await control.refresh()).own()
             return await self._delete(control, own, dry_run)
 
@@ -226,7 +193,7 @@ class Keeper:
         self, control: DeviceControl, *, dry_run: bool = False
     ) -> dict[str, Any]:
         """End what we have running now; what is planned for later stays."""
-        async with control.lock:
+        async with self._turn(control):
             now = dt_util.utcnow()
             running = tuple(
                 item for item in (await control.refresh()).own() if item.active_at(now)
@@ -245,7 +212,7 @@ class Keeper:
             return result | {"base_mode": "unchanged"}
         if dry_run:
             return result | {"base_mode": "would_be_reset"}
-        async with control.lock:
+        async with self._turn(control):
             try:
                 with self._write_errors():
                     self.budget.spend(urgent=True)
@@ -293,10 +260,35 @@ class Keeper:
         }
         if dry_run:
             return response | {"state": "not_sent"}
-        await self._send_create(control, rule, call)
-        await self._send_deletes(control, removals)
+        with self._write_errors():
+            try:
+                await self._send_create(control, rule)
+                not_deleted = await self._send_deletes(control, replaced)
+            except Rejected:
+                if not replaced:
+                    raise
+                # A cloud that refuses overlaps wants the old one gone first.
+                await self._swap(control, rule, replaced)
+                not_deleted = {}
+        if not_deleted:
+            response["not_deleted"] = [item.id for item in not_deleted]
         confirmed = await self._confirmed(control, rule, replaced)
         return response | {"state": "confirmed" if confirmed else "unconfirmed"}
+
+    async def _swap(
+        self, control: DeviceControl, rule: Rule, replaced: tuple[ScheduleItem, ...]
+    ) -> None:
+        """Delete, then create; put back what was deleted when that fails."""
+        for failure in (await self._send_deletes(control, replaced)).values():
+            raise failure
+        try:
+            await self._send_create(control, rule)
+        except VendorError:
+            now = dt_util.utcnow()
+            for item in replaced:
+                if (old := rule_again(item, now)) is not None:
+                    await self._send_create(control, old, urgent=True)
+            raise
 
     def _check(
         self, control: DeviceControl, request: Request, programme: Programme
@@ -316,32 +308,34 @@ class Keeper:
         return verdict
 
     async def _send_create(
-        self, control: DeviceControl, rule: Rule, call: VendorCall
+        self, control: DeviceControl, rule: Rule, *, urgent: bool = False
     ) -> None:
-        with self._write_errors():
-            self.budget.spend()
-            try:
-                await control.controller.send(call)
-            except OutcomeUnknown:
-                programme = await control.refresh()
-                if not any(item.fulfils(rule) for item in programme.items):
-                    raise
-                _LOGGER.debug("A create without an answer was found in the list")
+        """Create once; where the answer is lost, look whether the cloud holds it."""
+        self.budget.spend(urgent=urgent)
+        try:
+            vendor_id = await control.controller.send(
+                control.controller.create_call(rule)
+            )
+        except OutcomeUnknown:
+            if not await self._read_back(control, partial(_holds, rule)):
+                raise
+            _LOGGER.debug("A create without an answer was found in the list")
+        else:
+            if vendor_id is not None:
+                await self._journal.record(vendor_id, rule)
 
     async def _send_deletes(
-        self, control: DeviceControl, calls: Iterable[VendorCall]
-    ) -> None:
-        """Send all of them, whichever fails; then raise the first failure."""
-        failures: list[HomeAssistantError] = []
-        for call in calls:
+        self, control: DeviceControl, items: Iterable[ScheduleItem]
+    ) -> dict[ScheduleItem, VendorError]:
+        """Send all of them, whichever fails; return the failures."""
+        failures: dict[ScheduleItem, VendorError] = {}
+        for item in items:
             try:
-                with self._write_errors():
-                    self.budget.spend(urgent=True)
-                    await control.controller.send(call)
-            except HomeAssistantError as failure:
-                failures.append(failure)
-        if failures:
-            raise failures[0]
+                self.budget.spend(urgent=True)
+                await control.controller.send(control.controller.delete_call(item))
+            except VendorError as failure:
+                failures[item] = failure
+        return failures
 
     async def _confirmed(
         self, control: DeviceControl, rule: Rule, replaced: tuple[ScheduleItem, ...]
@@ -350,7 +344,7 @@ class Keeper:
         gone = {item.vendor_id for item in replaced}
 
         def holds(programme: Programme) -> bool:
-            return any(item.fulfils(rule) for item in programme.items) and not any(
+            return _holds(rule, programme) and not any(
                 item.vendor_id in gone for item in programme.items
             )
 
@@ -360,7 +354,7 @@ class Keeper:
         self, control: DeviceControl, items: tuple[ScheduleItem, ...], dry_run: bool
     ) -> dict[str, Any]:
         for item in items:
-            if item.owner is Owner.NETWORK or item.vendor_id is None:
+            if item.owner is Owner.NETWORK or not _has_own_handle(item, control):
                 raise ServiceValidationError(
                     translation_domain=DOMAIN, translation_key="not_deletable"
                 )
@@ -374,7 +368,9 @@ class Keeper:
         }
         if dry_run:
             return response | {"state": "not_sent"}
-        await self._send_deletes(control, calls)
+        with self._write_errors(deleting=True):
+            for failure in (await self._send_deletes(control, items)).values():
+                raise failure
         gone = {item.vendor_id for item in items}
         confirmed = not items or await self._read_back(
             control,
@@ -407,7 +403,7 @@ class Keeper:
         return item
 
     @contextmanager
-    def _write_errors(self) -> Iterator[None]:
+    def _write_errors(self, *, deleting: bool = False) -> Iterator[None]:
         """Turn a vendor's error into what Home Assistant says of a failed write."""
         try:
             yield
@@ -423,7 +419,7 @@ class Keeper:
             )
             raise exception(
                 translation_domain=DOMAIN,
-                translation_key=_write_error_key(error),
+                translation_key=_write_error_key(error, deleting=deleting),
                 translation_placeholders={
                     "cause": str(error),
                     "seconds": _seconds(error),
@@ -438,7 +434,19 @@ def _shown(value: str | datetime) -> str:
     return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
 
 
-def _write_error_key(error: VendorError) -> str:
+def _holds(rule: Rule, programme: Programme) -> bool:
+    return any(item.fulfils(rule) for item in programme.items)
+
+
+def _has_own_handle(item: ScheduleItem, control: DeviceControl) -> bool:
+    """Tell whether deleting by the cloud's id hits this item and no other."""
+    ids = [other.vendor_id for other in control.programme.items]
+    return item.vendor_id is not None and ids.count(item.vendor_id) == 1
+
+
+def _write_error_key(error: VendorError, *, deleting: bool) -> str:
+    if deleting and isinstance(error, TransientError):
+        return "write_outcome_unknown"
     for kind, key in (
         (AuthError, "write_credentials_refused"),
         (OptionAuthError, "option_login_refused"),

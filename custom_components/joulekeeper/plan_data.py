@@ -27,13 +27,30 @@ class Request:
         return Rule(
             id=uuid4().hex[:12],
             action=self.action,
-            start=self.start or now.replace(microsecond=0),
+            start=(self.start or now).replace(microsecond=0),
             duration=self.duration,
             power_w=self.power_w,
             limits=self.limits,
             source=self.source,
             note=self.note,
         )
+
+
+def rule_again(item: ScheduleItem, now: datetime) -> Rule | None:
+    """Return the rule that puts an item of ours back; None once it has ended."""
+    start = max(item.start, now.replace(microsecond=0))
+    if item.action is None or item.rule_id is None or item.end <= start:
+        return None
+    return Rule(
+        id=item.rule_id,
+        action=item.action,
+        start=start,
+        duration=item.end - start,
+        power_w=item.power_w,
+        limits=item.limits,
+        source=item.source or Source.SERVICE,
+        note=item.note,
+    )
 
 
 _CAP_NAMES: Final = {
@@ -57,7 +74,7 @@ def summary(item: ScheduleItem) -> str:
         what = ", ".join(
             f"{_CAP_NAMES[cap]} {value / 1000:g} kW" for cap, value in caps
         )
-        text = f"Limit {what}"
+        text = f"Limit {what}".strip()
     else:
         text = (
             item.action.value.replace("_", " ").capitalize()

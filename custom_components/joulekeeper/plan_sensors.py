@@ -16,9 +16,9 @@ from homeassistant.const import (
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from .control import DeviceControl
 from .core.schedule import MINUTE, Action, ItemStatus, ScheduleItem
 from .entity import ControlDescription
-from .keeper import DeviceControl
 
 NO_SCHEDULE: Final = "none"
 

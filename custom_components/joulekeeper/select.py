@@ -94,7 +94,8 @@ class ScheduleSelector(ControlEntity, SelectEntity):
     def current_option(self) -> str | None:
         if (selected := self._control.selected) is None:
             return None
-        return next(label for label, item in self._labels().items() if item == selected)
+        labels = self._labels().items()
+        return next((label for label, item in labels if item == selected), None)
 
     @override
     async def async_select_option(self, option: str) -> None:
@@ -111,8 +112,11 @@ class ScheduleSelector(ControlEntity, SelectEntity):
     def _labels(self) -> dict[str, ScheduleItem]:
         """Return the schedules by a readable label; equal ones are numbered."""
         labels: dict[str, ScheduleItem] = {}
+        now = dt_util.utcnow()
         items = sorted(self._control.programme.items, key=lambda item: item.start)
         for item in items:
+            if item.end <= now:
+                continue
             label = name = _label(item)
             number = 1
             while label in labels:

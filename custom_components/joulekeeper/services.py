@@ -1,11 +1,12 @@
 """Actions: schedules for automations, with response data and `dry_run`.
 
-An action on a device covers everyone who controls it: an action on an inverter reaches
-the limits of its site too, so that what was started with a device is ended with it.
+Stop and reset on a device cover everyone who controls it: on an inverter they reach the
+limits of its site too, so that what was started with a device is ended with it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 import math
 from typing import Any, Final
 
@@ -25,9 +26,10 @@ from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .control import DeviceControl
 from .core.capabilities import Inexact
 from .core.schedule import MINUTE, POWERED_ACTIONS, Action, Limits, ScheduleItem, Source
-from .keeper import DeviceControl, Keeper
+from .keeper import Keeper
 from .plan_data import Request, item_dict
 
 ATTR_ACTION: Final = "action"
@@ -44,10 +46,14 @@ CAPS: Final = tuple(Limits.__slots__)
 
 type Fields = dict[Any, Any]
 type Controls = tuple[DeviceControl, ...]
-type Results = list[dict[str, Any]]
+type Result = dict[str, Any]
 type Data = Mapping[str, Any]
-type Handler = Callable[[Controls, Keeper, Data], Awaitable[Results]]
+type Chosen = Callable[[Controls, Data], Controls]
+type Run = Callable[[DeviceControl, Keeper, Data], Awaitable[Result]]
 
+_MINUTES: Final = probatio.All(
+    probatio.Coerce(float), probatio.Range(min=0, max=1_000_000)
+)
 _DEVICES: Final[Fields] = {
     probatio.Required(ATTR_DEVICE_ID): probatio.All(
         probatio.EnsureList(), [cv.string], probatio.Length(min=1)
@@ -61,12 +67,10 @@ _WHAT: Final[Fields] = {
     probatio.Optional(ATTR_INEXACT, default=Inexact.REJECT): probatio.Coerce(Inexact),
 }
 _ACTION: Final[Fields] = {probatio.Required(ATTR_ACTION): cv.string}
-_DURATION: Final[Fields] = {
-    probatio.Required(ATTR_DURATION_MIN): probatio.Coerce(float)
-}
+_DURATION: Final[Fields] = {probatio.Required(ATTR_DURATION_MIN): _MINUTES}
 _CHANGED: Final[Fields] = {
     probatio.Optional(ATTR_ACTION): cv.string,
-    probatio.Optional(ATTR_DURATION_MIN): probatio.Coerce(float),
+    probatio.Optional(ATTR_DURATION_MIN): _MINUTES,
 }
 _PAST: Final[Fields] = {probatio.Optional(ATTR_INCLUDE_PAST, default=False): cv.boolean}
 _WHEN: Final[Fields] = {probatio.Optional(ATTR_START): cv.datetime}
@@ -80,49 +84,51 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     write, read = SupportsResponse.OPTIONAL, SupportsResponse.ONLY
     plan = _WHEN | _WHAT | _NOTE | _DRY_RUN
-    for name, fields, handler, response in (
-        ("create_schedule", _ACTION | _DURATION | plan, _create_schedule, write),
-        ("update_schedule", _ONE | _CHANGED | plan, _update_schedule, write),
-        ("delete_schedule", _ONE | _DRY_RUN, _delete_schedule, write),
-        ("delete_all_schedules", _DRY_RUN, _for_all(Keeper.delete_all), write),
-        ("force", _ACTION | _DURATION | _WHAT | _DRY_RUN, _force, write),
-        ("stop", _DRY_RUN, _for_all(Keeper.stop), write),
-        ("reset_to_auto", _DRY_RUN, _for_all(Keeper.reset_to_auto), write),
-        ("list_schedules", _PAST, _list_schedules, read),
-        ("get_capabilities", {}, _get_capabilities, read),
+    for name, fields, chosen, run, response in (
+        ("create_schedule", _ACTION | _DURATION | plan, _able, _create, write),
+        ("update_schedule", _ONE | _CHANGED | plan, _holding, _update, write),
+        ("delete_schedule", _ONE | _DRY_RUN, _holding, _delete, write),
+        ("delete_all_schedules", _DRY_RUN, _nearest, _plain(Keeper.delete_all), write),
+        ("force", _ACTION | _DURATION | _WHAT | _DRY_RUN, _able, _force, write),
+        ("stop", _DRY_RUN, _all, _plain(Keeper.stop), write),
+        ("reset_to_auto", _DRY_RUN, _all, _plain(Keeper.reset_to_auto), write),
+        ("list_schedules", _PAST, _all, _list_schedules, read),
+        ("get_capabilities", {}, _all, _get_capabilities, read),
     ):
-        _register(hass, name, _DEVICES | fields, handler, response)
+        _register(hass, name, _DEVICES | fields, chosen, run, response)
 
 
 def _register(
     hass: HomeAssistant,
     name: str,
     fields: Fields,
-    handler: Handler,
+    chosen: Chosen,
+    run: Run,
     response: SupportsResponse,
 ) -> None:
-    """Register an action that is done for one device after the other.
+    """Register an action that is done for one control after the other.
 
-    With several devices it is rehearsed for all of them first, so that bad input for
-    one stops the action before anything is sent to another.
+    `chosen` picks who acts for a device; whoever acts for several of them acts once.
+    With several to act, the action is rehearsed for all of them first, so that bad
+    input for one stops it before anything is sent to another.
     """
 
     async def handle(call: ServiceCall) -> ServiceResponse:
-        targets = [
-            (device_id, *_target(hass, device_id))
-            for device_id in call.data[ATTR_DEVICE_ID]
-        ]
+        targets: dict[int, tuple[str, DeviceControl, Keeper]] = {}
+        for device_id in call.data[ATTR_DEVICE_ID]:
+            controls, keeper = _target(hass, device_id)
+            for control in chosen(controls, call.data):
+                targets.setdefault(id(control), (device_id, control, keeper))
 
-        async def run(data: Data) -> list[Any]:
+        async def run_all(data: Data) -> list[Any]:
             return [
-                {"device_id": device_id} | result
-                for device_id, controls, keeper in targets
-                for result in await handler(controls, keeper, data)
+                {"device_id": device_id} | await run(control, keeper, data)
+                for device_id, control, keeper in targets.values()
             ]
 
         if len(targets) > 1 and ATTR_DRY_RUN in call.data:
-            await run({**call.data, ATTR_DRY_RUN: True})
-        return {"results": await run(call.data)}
+            await run_all({**call.data, ATTR_DRY_RUN: True})
+        return {"results": await run_all(call.data)}
 
     hass.services.async_register(
         DOMAIN, name, handle, probatio.Schema(fields), supports_response=response
@@ -137,16 +143,26 @@ def _target(hass: HomeAssistant, device_id: str) -> tuple[Controls, Keeper]:
     return keeper.controls_for(identifier), keeper
 
 
-def _able(controls: Controls, action: Action) -> DeviceControl:
-    """Return the nearest one that can do an action, else the nearest one."""
+def _all(controls: Controls, data: Data) -> Controls:
+    return controls
+
+
+def _nearest(controls: Controls, data: Data) -> Controls:
+    return controls[:1]
+
+
+def _able(controls: Controls, data: Data) -> Controls:
+    """Choose the nearest one that can do the action, else the nearest one."""
+    action = _action(data[ATTR_ACTION])
     able = (item for item in controls if item.capabilities.supports(action))
-    return next(able, controls[0])
+    return (next(able, controls[0]),)
 
 
-def _holding(controls: Controls, schedule_id: str) -> DeviceControl:
-    """Return the one whose plan has a schedule, else the nearest one."""
+def _holding(controls: Controls, data: Data) -> Controls:
+    """Choose the one whose plan has the schedule, else the nearest one."""
+    schedule_id = data[ATTR_SCHEDULE_ID]
     holding = (item for item in controls if item.programme.find(schedule_id))
-    return next(holding, controls[0])
+    return (next(holding, controls[0]),)
 
 
 def _instant(value: datetime | None) -> datetime | None:
@@ -192,88 +208,81 @@ def _request(data: Data, source: Source = Source.SERVICE) -> Request:
     )
 
 
-async def _create_schedule(controls: Controls, keeper: Keeper, data: Data) -> Results:
-    control = _able(controls, _action(data[ATTR_ACTION]))
-    dry_run = data[ATTR_DRY_RUN]
-    return [await keeper.create(control, _request(data), dry_run=dry_run)]
+async def _create(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
+    return await keeper.create(control, _request(data), dry_run=data[ATTR_DRY_RUN])
 
 
-async def _update_schedule(controls: Controls, keeper: Keeper, data: Data) -> Results:
+async def _update(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
     """Change what is given; everything else stays as it is.
 
     One that is running goes on from now to its end.
     """
-
-    def change(item: ScheduleItem) -> Request:
-        now = dt_util.utcnow()
-        start = None if item.active_at(now) else item.start
-        duration = item.duration if start else _whole_minutes(item.end - now)
-        minutes = data.get(ATTR_DURATION_MIN)
-        word = data.get(ATTR_ACTION)
-        action = _action(word) if word else item.action or Action.AUTO
-        power_w = data.get(ATTR_POWER_W, item.power_w)
-        limits = _limits(data) or item.limits
-        return Request(
-            action=action,
-            start=_instant(data.get(ATTR_START)) or start,
-            duration=duration if minutes is None else timedelta(minutes=minutes),
-            power_w=power_w if action in POWERED_ACTIONS else None,
-            limits=limits if action is Action.LIMIT else None,
-            source=item.source or Source.SERVICE,
-            note=data.get(ATTR_NOTE, item.note),
-            inexact=data[ATTR_INEXACT],
-        )
-
-    schedule_id = data[ATTR_SCHEDULE_ID]
-    control = _holding(controls, schedule_id)
-    dry_run = data[ATTR_DRY_RUN]
-    return [await keeper.replace(control, schedule_id, change, dry_run=dry_run)]
+    return await keeper.replace(
+        control,
+        data[ATTR_SCHEDULE_ID],
+        partial(_changed, data),
+        dry_run=data[ATTR_DRY_RUN],
+    )
 
 
-async def _delete_schedule(controls: Controls, keeper: Keeper, data: Data) -> Results:
-    schedule_id = data[ATTR_SCHEDULE_ID]
-    control = _holding(controls, schedule_id)
-    dry_run = data[ATTR_DRY_RUN]
-    return [await keeper.delete(control, schedule_id, dry_run=dry_run)]
+def _changed(data: Data, item: ScheduleItem) -> Request:
+    now = dt_util.utcnow()
+    start = None if item.active_at(now) else item.start
+    duration = item.duration if start else _whole_minutes(item.end - now)
+    minutes = data.get(ATTR_DURATION_MIN)
+    word = data.get(ATTR_ACTION)
+    action = _action(word) if word else item.action or Action.AUTO
+    keeps_power = action in POWERED_ACTIONS and item.action in POWERED_ACTIONS
+    limits = _limits(data)
+    if action is Action.LIMIT and item.limits is not None:
+        given = limits.as_dict() if limits else {}
+        limits = Limits(**(item.limits.as_dict() | given))
+    return Request(
+        action=action,
+        start=_instant(data.get(ATTR_START)) or start,
+        duration=duration if minutes is None else timedelta(minutes=minutes),
+        power_w=data.get(ATTR_POWER_W, item.power_w if keeps_power else None),
+        limits=limits,
+        source=item.source or Source.SERVICE,
+        note=data.get(ATTR_NOTE, item.note),
+        inexact=data[ATTR_INEXACT],
+    )
 
 
-async def _force(controls: Controls, keeper: Keeper, data: Data) -> Results:
-    control = _able(controls, _action(data[ATTR_ACTION]))
+async def _delete(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
+    schedule_id, dry_run = data[ATTR_SCHEDULE_ID], data[ATTR_DRY_RUN]
+    return await keeper.delete(control, schedule_id, dry_run=dry_run)
+
+
+async def _force(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
     request = _request(data, Source.MANUAL)
-    return [await keeper.force(control, request, dry_run=data[ATTR_DRY_RUN])]
+    return await keeper.force(control, request, dry_run=data[ATTR_DRY_RUN])
 
 
-def _for_all(method: Callable[..., Awaitable[dict[str, Any]]]) -> Handler:
-    """Return a handler that calls a method of the keeper for everyone in control."""
+def _plain(method: Callable[..., Awaitable[Result]]) -> Run:
+    """Return what runs a method of the keeper that takes nothing but `dry_run`."""
 
-    async def handle(controls: Controls, keeper: Keeper, data: Data) -> Results:
-        dry_run = data[ATTR_DRY_RUN]
-        return [await method(keeper, control, dry_run=dry_run) for control in controls]
+    async def run(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
+        return await method(keeper, control, dry_run=data[ATTR_DRY_RUN])
 
-    return handle
+    return run
 
 
-async def _list_schedules(controls: Controls, keeper: Keeper, data: Data) -> Results:
+async def _list_schedules(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
     """Return one-shot schedules, and the coming week of recurring ones."""
-    results: list[dict[str, Any]] = []
-    for control in controls:
-        programme = await keeper.list_schedules(
-            control, include_past=data[ATTR_INCLUDE_PAST]
-        )
-        items = sorted(programme.items, key=lambda item: item.start)
-        week = programme.recurring_of_week(dt_util.utcnow())
-        results.append(
-            {
-                "device": control.device_id,
-                "schedules": [item_dict(item) for item in items],
-                "recurring": [item_dict(item) for item in week],
-            }
-        )
-    return results
+    programme = await keeper.list_schedules(
+        control, include_past=data[ATTR_INCLUDE_PAST]
+    )
+    items = sorted(programme.items, key=lambda item: item.start)
+    week = programme.recurring_of_week(dt_util.utcnow())
+    return {
+        "device": control.device_id,
+        "schedules": [item_dict(item) for item in items],
+        "recurring": [item_dict(item) for item in week],
+    }
 
 
-async def _get_capabilities(controls: Controls, keeper: Keeper, data: Data) -> Results:
-    return [
-        {"device": control.device_id, **control.capabilities.as_dict()}
-        for control in controls
-    ]
+async def _get_capabilities(
+    control: DeviceControl, keeper: Keeper, data: Data
+) -> Result:
+    return {"device": control.device_id, **control.capabilities.as_dict()}

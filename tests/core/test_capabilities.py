@@ -103,7 +103,7 @@ def test_exact_rule_passes_untouched() -> None:
         ({"duration": timedelta(0)}, "duration_out_of_range"),
         ({"duration": timedelta(minutes=2, seconds=1)}, "duration_out_of_range"),
         ({"action": Action.HOLD, "power_w": 1}, "power_not_used"),
-        ({"action": Action.EXPORT}, "power_limit_unknown"),
+        ({"action": Action.EXPORT}, "power_limit_zero"),
         ({"action": Action.IMPORT, "power_w": None}, "power_limit_unknown"),
         ({"power_w": 0}, "power_not_positive"),
         ({"power_w": -1}, "power_not_positive"),
@@ -123,9 +123,12 @@ def test_each_problem(details: dict[str, Any], key: str) -> None:
 
 def test_problem_texts_are_filled() -> None:
     """The gaps of the texts are the figures that matter."""
-    verdict = check(rule(power_w=9000, duration=MINUTE), DEVICE, NOW, EMPTY)
-    assert verdict.problems == (
+    short = check(rule(duration=MINUTE), DEVICE, NOW, EMPTY)
+    assert short.problems == (
         Problem("duration_out_of_range", {"minutes": "1", "min": "2", "max": "300"}),
+    )
+    strong = check(rule(power_w=9000), DEVICE, NOW, EMPTY)
+    assert strong.problems == (
         Problem("power_above_limit", {"power": "9000", "max": "4600"}),
     )
 
@@ -171,7 +174,7 @@ def test_each_adjustment(
         (item(-HOUR, timedelta(seconds=31)), "overlap_foreign"),
         (item(HOUR, 2 * HOUR), "overlap_foreign"),
         (item(HOUR, 2 * HOUR, owner=Owner.OWN, rule_id="old"), "overlap"),
-        (item(HOUR, 2 * HOUR, owner=Owner.NETWORK), "overlap_foreign"),
+        (item(HOUR, 2 * HOUR, owner=Owner.NETWORK), "overlap_network"),
         (item(HOUR + timedelta(seconds=30), 2 * HOUR), None),
         (item(-HOUR, timedelta(seconds=30)), None),
     ],

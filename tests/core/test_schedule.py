@@ -248,7 +248,7 @@ RULE = Rule(
         ({"note": "other", "vendor_id": "new"}, True),
         ({"rule_id": "other"}, False),
         ({"rule_id": None}, False),
-        ({"action": Action.HOLD}, False),
+        ({"action": Action.HOLD}, True),
         ({"start": NOW + timedelta(seconds=1)}, False),
         ({"end": NOW + HOUR - timedelta(minutes=1)}, False),
         ({"power_w": 1999}, False),
@@ -256,7 +256,7 @@ RULE = Rule(
     ],
 )
 def test_fulfils(change: dict[str, object], fulfilled: bool) -> None:
-    """Only what does just what was asked, under our id, fulfils a rule."""
+    """Only what has our id, the times and the power fulfils a rule."""
     held = replace(item(0, 1, rule_id="rule", power_w=2000), **change)
     assert held.fulfils(RULE) is fulfilled
 

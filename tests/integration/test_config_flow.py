@@ -177,11 +177,6 @@ def broken(where: str, kind: Fault, **options: Any) -> Spoil:
             wrong(portal_email="nobody@example.com"), "portal_refused", id="portal_mail"
         ),
         pytest.param(wrong(portal_password=""), "portal_refused", id="half_a_login"),
-        pytest.param(
-            broken("portal_login_page", Fault.STATUS, status=503),
-            "cannot_connect",
-            id="portal_down",
-        ),
     ],
 )
 async def test_error_then_success(

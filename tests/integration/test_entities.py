@@ -278,14 +278,14 @@ async def test_devices(house: House) -> None:
         "Redback Technologies"
     }
 
-    assert site.name == "Redback Technologies site"
+    assert site.name == "SH5000 site"
     assert site.entry_type is dr.DeviceEntryType.SERVICE
     assert site.via_device_id is None
 
     assert inverter.name == "SH5000 inverter"
     assert inverter.model == "SH5000"
     assert inverter.serial_number == INVERTER
-    assert (inverter.sw_version, inverter.hw_version) == ("2.17.32401.2", "080819")
+    assert (inverter.sw_version, inverter.hw_version) == ("2.17.32401.2", None)
     assert inverter.entry_type is None
     assert inverter.via_device_id == site.id
 

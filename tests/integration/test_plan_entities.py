@@ -109,12 +109,12 @@ async def test_selected_schedule_that_disappears_is_unknown(house: House) -> Non
     vendor_id = house.cloud.add_schedule(INVERTER, dt_util.utcnow() + HOUR, HOUR)
     await house.act("list_schedules")
     label = await choose(house)
-    assert "Redback maintenance" in label
+    assert label.endswith("Charge 1 kW (foreign)")
     assert house.value("sensor", "selected_action") == "charge"
     house.cloud.remove_schedule(INVERTER, vendor_id)
     await house.act("list_schedules")
     assert house.value("select", "schedule") == STATE_UNKNOWN
-    assert house.value("sensor", "selected_action") == STATE_UNKNOWN
+    assert house.value("sensor", "selected_action") == "none"
     with pytest.raises(ServiceValidationError) as error:
         await house.press("delete_selected_schedule")
     assert error.value.translation_key == "schedule_not_found"
@@ -159,6 +159,7 @@ async def test_site_limits_are_staged_too(house: House) -> None:
     await house.press("create_schedule", SITE)
     (envelope,) = house.cloud.envelopes(SITE)
     assert envelope["MaxExportPowerW"] == 500
+    await house.pass_time(timedelta(seconds=7))
     assert house.value("sensor", "active_max_export", SITE) == "500"
     await house.press("delete_all_schedules", SITE)
     assert house.value("binary_sensor", "schedule_active", SITE) == "off"
@@ -198,12 +199,12 @@ async def test_calendar_shows_everything_that_is_planned(house: House) -> None:
     events = response[calendar.entity_id]["events"]
     assert [event["summary"] for event in events] == [
         "Export 2.5 kW",
-        "Charge 1 kW",
-        "Charge 2.5 kW",
+        "Charge 1 kW (foreign)",
+        "Charge 2.5 kW (foreign)",
     ]
-    assert "owner: own" in events[0]["description"]
+    assert events[0]["description"] == "Made by Joulekeeper"
     assert "Redback maintenance" in events[1]["description"]
-    assert "recurring: yes" in events[2]["description"]
+    assert "Recurring" in events[2]["description"]
     # 01:00 on the wall in Brisbane.
     assert (
         dt_util.parse_datetime(events[2]["start"]).timestamp()

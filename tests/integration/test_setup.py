@@ -291,7 +291,8 @@ async def test_disabled_battery_is_a_battery_with_unknown_values(
     house = await open_house(fixture="F")
     assert float(house.value("sensor", "solar_power")) > 0
     assert house.device_id(BATTERY)
-    assert house.hass.states.get("sensor.rb600_battery_battery") is None
+    with pytest.raises(AssertionError):
+        house.entity_id("sensor", "state_of_charge", BATTERY)
 
 
 async def test_battery_is_found_by_its_readings(open_house: OpenHouse) -> None:
@@ -325,6 +326,10 @@ async def test_silent_inverter_is_asked_patiently(house: House) -> None:
     house.cloud.set_offline(INVERTER)
     await house.pass_time(5 * MINUTE)
     assert house.value("sensor", "status") == "offline"
+    for measured in ("solar_power", "grid_power", "load_power", "mode"):
+        assert house.value("sensor", measured) == STATE_UNKNOWN
+    assert house.value("sensor", "state_of_charge", BATTERY) == STATE_UNKNOWN
+    assert float(house.value("sensor", "solar_energy")) > 0
     calls = house.cloud.requests.count("dynamic")
     await house.pass_time(HOUR)
     assert house.cloud.requests.count("dynamic") - calls <= 61

@@ -70,13 +70,14 @@ class Capabilities:
 
     `returns_by_itself` tells whether the vendor ends a schedule without us, `read_back`
     how a write can be proved, `base_mode_reset` whether the mode outside schedules can
-    be set to auto. `has_plan` is False where there is not even a plan to show. A cap
+    be set to auto. A schedule that starts now starts `lead_time` later. `has_plan` is False where there is not even a plan to show. A cap
     of `no_limit` or more, in W or VA, means none to the cloud.
     """
 
     actions: Mapping[Action, ActionSupport] = field(default_factory=dict)
     unsupported_reason: str | None = None
     granularity: timedelta = MINUTE
+    lead_time: timedelta = timedelta()
     min_duration: timedelta = MINUTE
     max_duration: timedelta = timedelta(days=1)
     returns_by_itself: bool = True
@@ -125,6 +126,7 @@ class Capabilities:
                 action.value: self.support(action).as_dict() for action in Action
             },
             "granularity_min": self.granularity / MINUTE,
+            "lead_time_s": self.lead_time.total_seconds(),
             "min_duration_min": self.min_duration / MINUTE,
             "max_duration_min": self.max_duration / MINUTE,
             "returns_by_itself": self.returns_by_itself,
@@ -196,8 +198,9 @@ def check(
         )
         if inexact is Inexact.REJECT:
             problems.append(Problem("action_inexact", {"action": rule.action.value}))
-    effective = _fit_start(rule, now, problems, adjustments)
-    _check_duration(effective, capabilities, problems)
+    effective = _fit_start(rule, now, capabilities, problems, adjustments)
+    if not _duration_fits(effective, capabilities, problems):
+        return Verdict(effective, tuple(problems), tuple(adjustments))
     effective = _fit_power(effective, how, inexact, problems, adjustments)
     effective = _fit_limits(effective, capabilities, problems, adjustments)
     if rule.note and not capabilities.takes_notes:
@@ -223,27 +226,31 @@ def _unsupported(action: Action, how: ActionSupport) -> Problem:
 def _fit_start(
     rule: Rule,
     now: datetime,
+    capabilities: Capabilities,
     problems: list[Problem],
     adjustments: list[Adjustment],
 ) -> Rule:
-    if rule.start >= now:
+    earliest = now.replace(microsecond=0)
+    if capabilities.lead_time:
+        earliest += capabilities.lead_time + timedelta(seconds=1)
+    if rule.start >= earliest:
         return rule
     if now - rule.start > START_GRACE:
         problems.append(Problem("start_in_past", {"start": rule.start}))
         return rule
-    present = now.replace(microsecond=0)
     if now - rule.start >= MINUTE:
         adjustments.append(
-            Adjustment("start_now", rule.start.isoformat(), present.isoformat())
+            Adjustment("start_now", rule.start.isoformat(), earliest.isoformat())
         )
-    return replace(rule, start=present)
+    return replace(rule, start=earliest)
 
 
-def _check_duration(
+def _duration_fits(
     rule: Rule, capabilities: Capabilities, problems: list[Problem]
-) -> None:
+) -> bool:
     shortest, longest = capabilities.min_duration, capabilities.max_duration
-    if not shortest <= rule.duration <= longest or rule.duration % MINUTE:
+    fits = shortest <= rule.duration <= longest and not rule.duration % MINUTE
+    if not fits:
         problems.append(
             Problem(
                 "duration_out_of_range",
@@ -254,6 +261,7 @@ def _check_duration(
                 },
             )
         )
+    return fits
 
 
 def _fit_power(
@@ -269,7 +277,8 @@ def _fit_power(
         return rule
     highest = how.max_power_w
     if highest is None or highest <= 0:
-        problems.append(Problem("power_limit_unknown", {"action": rule.action.value}))
+        key = "power_limit_unknown" if highest is None else "power_limit_zero"
+        problems.append(Problem(key, {"action": rule.action.value}))
         return rule
     if rule.power_w is None:
         adjustments.append(Adjustment("power_maximum", "", str(highest)))
@@ -314,9 +323,15 @@ def _fit_limits(
     return replace(rule, limits=Limits(**caps))
 
 
+def _overlap_key(owner: Owner) -> str:
+    if owner is Owner.NETWORK:
+        return "overlap_network"
+    return "overlap" if owner is Owner.OWN else "overlap_foreign"
+
+
 def _overlap(item: ScheduleItem) -> Problem:
     return Problem(
-        "overlap" if item.owner is Owner.OWN else "overlap_foreign",
+        _overlap_key(item.owner),
         {
             "mode": item.action.value if item.action else item.vendor_mode,
             "start": item.start,

@@ -27,12 +27,12 @@ class Device:
     the device id under which its endpoints deliver: a battery reads its inverter's.
     """
 
-    id: str
+    id: str = field(repr=False)
     kind: DeviceKind
-    source_id: str
-    parent_id: str | None = None
+    source_id: str = field(repr=False)
+    parent_id: str | None = field(default=None, repr=False)
     model: str | None = None
-    serial: str | None = None
+    serial: str | None = field(default=None, repr=False)
     sw_version: str | None = None
 
 
@@ -75,7 +75,7 @@ class EndpointId:
     """Which endpoint of which device; the device id is empty for the whole account."""
 
     reading: str
-    device_id: str
+    device_id: str = field(repr=False)
 
 
 class Readings:

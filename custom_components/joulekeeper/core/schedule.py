@@ -61,7 +61,7 @@ class Source(StrEnum):
     """Who asked for a schedule."""
 
     MANUAL = "manual"
-    """An override that starts now and yields to nothing: the force action."""
+    """An override that starts now, such as the force action; a later one replaces it."""
     SERVICE = "service"
     """A schedule laid by an action or by the entities of a device."""
 
@@ -177,10 +177,12 @@ class ScheduleItem:
         return self.start < end and start < self.end
 
     def fulfils(self, rule: Rule) -> bool:
-        """Whether the cloud holds just what the rule asks for."""
+        """Whether the cloud holds what the rule asks for.
+
+        The action is not compared: a cloud may know only something near to it.
+        """
         return (
             self.rule_id == rule.id
-            and self.action == rule.action
             and self.start == rule.start
             and self.end == rule.end
             and (rule.power_w is None or self.power_w == rule.power_w)

@@ -114,8 +114,8 @@ class VendorCall:
     """One call as the vendor gets it: what `dry_run` shows is what is sent."""
 
     method: str
-    path: str
-    body: Mapping[str, Any] | None = None
+    path: str = field(repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the call as response data."""
@@ -149,10 +149,10 @@ class ScheduleController(Protocol):
     def delete_call(self, item: ScheduleItem) -> VendorCall:
         """Return the call that deletes an item."""
 
-    async def send(self, call: VendorCall) -> None:
+    async def send(self, call: VendorCall) -> str | None:
         """Make a call that the two functions above returned.
 
-        A create whose outcome is not known raises `OutcomeUnknown`.
+        Returns the cloud's id of what was created. A create whose outcome is not known raises `OutcomeUnknown`.
         """
 
     async def fetch_past(self) -> Programme:

@@ -119,7 +119,7 @@ async def drive_control(
     schedule_id = created["schedule_id"]
 
     async def confirmed() -> bool:
-        return (await _state_of(api, device_id, schedule_id)) == CONFIRMED
+        return await _is_listed(api, device_id, schedule_id)
 
     if created["state"] != CONFIRMED:
         await household.hass.until(
@@ -134,7 +134,7 @@ async def drive_control(
     delete_ms = watch.ms
     if cloud.schedules(serial) != before:
         raise HassError("the cloud still holds the deleted schedule")
-    if await _state_of(api, device_id, schedule_id) is not None:
+    if await _is_listed(api, device_id, schedule_id):
         raise HassError("Home Assistant still lists the deleted schedule")
     return RoundTrip(create_ms, confirmed_ms, delete_ms)
 
@@ -147,10 +147,10 @@ async def _action(
     return list(answer["results"])
 
 
-async def _state_of(api: HassApi, device_id: str, schedule_id: str) -> str | None:
-    """Return the state of a schedule, None when it is not listed."""
-    for result in await _action(api, "list_schedules", device_id):
-        for schedule in result["schedules"]:
-            if schedule["schedule_id"] == schedule_id:
-                return str(schedule["state"])
-    return None
+async def _is_listed(api: HassApi, device_id: str, schedule_id: str) -> bool:
+    """Tell whether the cloud, as Home Assistant reads it back, holds a schedule."""
+    return any(
+        schedule["schedule_id"] == schedule_id
+        for result in await _action(api, "list_schedules", device_id)
+        for schedule in result["schedules"]
+    )

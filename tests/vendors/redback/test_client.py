@@ -24,6 +24,7 @@ from custom_components.joulekeeper.core.schedule import (
     Action,
     Limits,
     Owner,
+    Programme,
     Rule,
     Source,
 )
@@ -218,6 +219,7 @@ async def test_odd_answers(
 ) -> None:
     """Each becomes an error of ours, is not asked again, and leaves no trace."""
     client = await warm(bench)
+    bench.cloud.add_network_envelope(SITE_A, NOW, NOW + timedelta(hours=1))
     bench.cloud.faults.add(read, fault, **options)
     with pytest.raises(VendorError) as raised:
         await READS[read](client)
@@ -225,6 +227,23 @@ async def test_odd_answers(
     assert bench.cloud.requests.count(read) == 1
     bench.cloud.faults.clear()
     await READS[read](client)
+
+
+async def test_null_for_an_empty_list(bench: Bench) -> None:
+    """No envelopes may be told as null with a count of 0 (dossier 1.4)."""
+    client = await warm(bench)
+    bench.cloud.faults.add("envelopes", Fault.NULL)
+    assert await client.envelopes(SITE_A) == Programme()
+
+
+async def test_only_a_grid_tie_model_has_no_plan(make_bench: MakeBench) -> None:
+    """A list that is refused is no empty plan, but for models without the API."""
+    bench = await make_bench()
+    client = await warm(bench)
+    await client.static(A)
+    bench.cloud.faults.add("schedules", Fault.STATUS, status=404)
+    with pytest.raises(NotFound):
+        await client.schedules(A)
 
 
 @pytest.mark.parametrize(

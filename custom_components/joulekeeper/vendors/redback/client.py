@@ -11,7 +11,7 @@ from ...core.models import Topology
 from ...core.schedule import Programme
 from ..base import CONF_BASE_URL, Connection, VendorCall
 from ..http import HttpClient
-from ..parsing import integer, objects, required, text
+from ..parsing import integer, mapping, objects, required, text
 from .models import Configuration, Dynamic, Static, parse_topology
 from .schedule import parse_envelopes, parse_schedules, zones_of
 from .token import API_URL, Token
@@ -36,6 +36,8 @@ class RedbackClient:
         self.token = Token(self.http, connection)
         self.raw: dict[str, Any] = {}
         self._base_url = connection.credentials.get(CONF_BASE_URL) or API_URL
+        self.grid_tie: set[str] = set()
+        """Serial numbers of the models that have no schedule API."""
         self._dynamic_version = "v2.21"
         self._zones: dict[str, tzinfo] = {}
 
@@ -57,12 +59,13 @@ class RedbackClient:
 
     async def static(self, serial: str) -> Static:
         """Return what seldom changes of an inverter and its site."""
-        return Static.parse(
-            await self._get_object(
-                f"/Api/v2/EnergyData/Static/BySerialNumber/{serial}", "static", serial
-            ),
-            serial,
+        data = await self._get_object(
+            f"/Api/v2/EnergyData/Static/BySerialNumber/{serial}", "static", serial
         )
+        static = Static.parse(data, serial)
+        if static.grid_tie_only:
+            self.grid_tie.add(serial)
+        return static
 
     async def dynamic(self, serial: str) -> Dynamic:
         """Return the newest telemetry of an inverter.
@@ -94,7 +97,12 @@ class RedbackClient:
         )
 
     async def schedules(self, serial: str, *, with_past: bool = False) -> Programme:
-        """Return the schedules of an inverter, recurring ones included."""
+        """Return the schedules of an inverter, recurring ones included.
+
+        A model that is known to have no schedule API has none (dossier 7.1).
+        """
+        if serial in self.grid_tie:
+            return Programme()
         data = await self._get_object(
             f"/Api/v2/Schedule/By/SerialNumber/{serial}",
             "schedules",
@@ -114,8 +122,10 @@ class RedbackClient:
         self.raw[f"envelopes {site_id}"] = envelopes
         return parse_envelopes(envelopes, with_dead=with_past)
 
-    async def send(self, call: VendorCall) -> None:
-        """Make a write. Deleting what is gone already is a success.
+    async def send(self, call: VendorCall) -> str | None:
+        """Make a write; return the id of what was created, where the cloud gives one.
+
+        Deleting what is gone already is a success.
 
         Raises Rejected when the cloud says no, also inside a 200 (dossier 1.10), and
         OutcomeUnknown when a create may or may not have happened.
@@ -133,16 +143,17 @@ class RedbackClient:
             )
         except NotFound:
             if deleting:
-                return
+                return None
             raise
         except ProtocolError as error:
             if deleting:
                 raise
             # A page instead of the answer, say: the create may have gone through.
             raise OutcomeUnknown(str(error)) from error
-        data = body.get("Data")
-        if isinstance(data, dict) and text(data.get("ErrorMessage")):
+        data = mapping(body.get("Data"))
+        if text(data.get("ErrorMessage")):
             raise Rejected(f"{label}: refused")
+        return text(data.get("ScheduleId")) or text(data.get("EventId"))
 
     async def _get_dynamic(self, serial: str) -> Mapping[str, Any]:
         version = self._dynamic_version
@@ -202,13 +213,17 @@ class RedbackClient:
             try:
                 # Reads a file, so not in the event loop.
                 self._zones[name] = await asyncio.to_thread(ZoneInfo, name)
-            except ZoneInfoNotFoundError, ValueError:
+            except ZoneInfoNotFoundError, ValueError, OSError:
                 continue
         return self._zones
 
 
 def _data[T](body: Mapping[str, Any], label: str, kind: type[T]) -> T:
-    data = required(body.get("Data"), f"{label}: Data")
+    data = body.get("Data")
+    if data is None and body.get("TotalCount") == 0:
+        # The envelope allows null for an empty list (dossier 1.4).
+        data = []
+    required(data, f"{label}: Data")
     if not isinstance(data, kind):
         raise ProtocolError(f"{label}: Data is of a wrong type")
     return data

@@ -57,9 +57,9 @@ class InverterController:
         """Return the call that deletes a schedule."""
         return delete_schedule_call(self.device_id, item)
 
-    async def send(self, call: VendorCall) -> None:
+    async def send(self, call: VendorCall) -> str | None:
         """Make a call."""
-        await self.client.send(call)
+        return await self.client.send(call)
 
     async def fetch_past(self) -> Programme:
         """Return the schedules with those of the past, as long as the cloud has them."""
@@ -101,9 +101,9 @@ class SiteController:
         """Return the call that deletes an envelope."""
         return delete_envelope_call(item)
 
-    async def send(self, call: VendorCall) -> None:
+    async def send(self, call: VendorCall) -> str | None:
         """Make a call."""
-        await self.client.send(call)
+        return await self.client.send(call)
 
     async def fetch_past(self) -> Programme:
         """Return the envelopes with those of the last seven days."""

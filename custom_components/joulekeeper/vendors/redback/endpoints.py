@@ -8,7 +8,6 @@ from datetime import timedelta
 import hashlib
 from typing import Any, Final
 
-from ...core.errors import NotFound, NotSupported
 from ...core.models import Reading, Topology
 from ...core.pacing import PhaseLock
 from ...core.schedule import Programme
@@ -58,13 +57,6 @@ def inverter_endpoints(
             return payload
         return payload.without_measurements()
 
-    async def schedules() -> Programme:
-        try:
-            return await client.schedules(serial)
-        except NotFound, NotSupported:
-            # SI models have no schedule API (dossier 7.1): an empty plan is the truth.
-            return Programme()
-
     endpoints: list[Endpoint[Any]] = [
         Endpoint(
             reading=STATIC,
@@ -87,7 +79,7 @@ def inverter_endpoints(
         Endpoint(
             reading=SCHEDULES,
             device_id=serial,
-            fetch=schedules,
+            fetch=lambda: client.schedules(serial),
             due_in=lambda _payload, _now: SCHEDULES_INTERVAL,
             next_change=Programme.next_change,
         ),

@@ -293,7 +293,6 @@ class Static:
     site_id: str | None = field(repr=False)
     site_type: str | None
     system_type: str | None
-    status: str | None
     commissioning_date: date | None
     network_connection: str | None
     approved_capacity_w: float | None
@@ -337,7 +336,6 @@ class Static:
             site_id=text(site.get("Id")),
             site_type=text(site.get("Type")),
             system_type=text(details.get("SystemType")),
-            status=text(site.get("Status")),
             commissioning_date=calendar_date(site.get("CommissioningDate")),
             network_connection=text(
                 mapping(site.get("RemoteAccessConnection")).get("Type")
@@ -383,6 +381,8 @@ class Configuration:
     min_soc: float | None
     min_offgrid_soc: float | None
     site_export_limit_w: float | None
+    export_hard_limit_w: float | None
+    export_soft_limit_w: float | None
     max_charge_w: float | None
     max_discharge_w: float | None
     max_export_w: float | None
@@ -394,6 +394,8 @@ class Configuration:
         return cls(
             min_soc=scaled(raw.get("MinSoC0to1"), _PERCENT),
             min_offgrid_soc=scaled(raw.get("MinOffgridSoC0to1"), _PERCENT),
+            export_hard_limit_w=scaled(raw.get("ExportHardLimitkW"), _KILO),
+            export_soft_limit_w=scaled(raw.get("ExportSoftLimitkW"), _KILO),
             site_export_limit_w=scaled(raw.get("SiteExportLimitkW"), _KILO),
             max_charge_w=scaled(raw.get("BatteryMaxChargePowerkW"), _KILO),
             max_discharge_w=scaled(raw.get("BatteryMaxDischargePowerkW"), _KILO),

@@ -6,12 +6,13 @@ known.
 """
 
 import asyncio
+from dataclasses import dataclass, field
 import re
 from typing import Any, Final
 
 from bs4 import BeautifulSoup, Tag
 
-from ...core.errors import AuthError, OptionAuthError, ProtocolError, TransientError
+from ...core.errors import AuthError, OptionAuthError, TransientError
 from ..base import CONF_BASE_URL, Connection
 from ..http import HttpClient, Response
 from ..parsing import integer, required, scaled, text
@@ -29,6 +30,7 @@ _LOGIN_PATH: Final = "/Account/Login"
 _LOGIN_FORM: Final = "form.login-form"
 _TOKEN_FORM: Final = "form#GlobalAntiForgeryToken"
 _TOKEN_FIELD: Final = "__RequestVerificationToken"
+_NO_TOKEN: Final = "portal: anti-forgery token"
 _LOGIN_LOST: Final = "portal: the login did not last"
 _LOGIN_COOKIE: Final = ".AspNet.ApplicationCookie"
 _PANEL_SIZE: Final = re.compile(r"^SolarPanels_(\d+)__PVSize$")
@@ -52,6 +54,10 @@ class Portal:
         cookies = (cookie.value for cookie in self._session.cookie_jar)
         return (self._email, self._password, *filter(None, cookies))
 
+    def close(self) -> None:
+        """Let the session go; its connections belong to somebody else."""
+        self._session.detach()
+
     async def check_login(self) -> None:
         """Log in; OptionAuthError when the e-mail or the password is refused."""
         async with self._lock:
@@ -62,7 +68,7 @@ class Portal:
         async with self._lock:
             await self._login()
             page = await self._page("/installationdetails/Configure", serial)
-        return parse_panels(page)
+        return required(page.panels, "portal: installation form")
 
     async def set_auto(self, serial: str, software_version: str | None) -> None:
         """Set the mode that rules outside schedules to Auto (dossier 2.2).
@@ -73,7 +79,7 @@ class Portal:
         async with self._lock:
             await self._login()
             path = "/productcontrol/Configure"
-            token = _hidden_token(await self._page(path, serial), _TOKEN_FORM)
+            page = await self._page(path, serial)
             answer = await self._use(
                 "POST",
                 "/productcontrol/Index",
@@ -91,10 +97,10 @@ class Portal:
                     "InverterOperation[AppliedTarrifId]": "",
                     "ProductModelName": "",
                     "RossVersion": software_version or "",
-                    _TOKEN_FIELD: token,
+                    _TOKEN_FIELD: required(page.form_token, _NO_TOKEN),
                 },
             )
-            _check_logged_in(answer, await _parse(answer))
+            await self._logged_in(answer)
 
     async def _login(self) -> None:
         try:
@@ -104,7 +110,7 @@ class Portal:
 
     async def _send_login(self) -> None:
         self._session.cookie_jar.clear()
-        page = await _parse(await self._request("GET", _LOGIN_PATH))
+        page = await read_page(await self._request("GET", _LOGIN_PATH))
         answer = await self._request(
             "POST",
             _LOGIN_PATH,
@@ -113,18 +119,22 @@ class Portal:
             data={
                 "Email": self._email,
                 "Password": self._password,
-                _TOKEN_FIELD: _hidden_token(page, _LOGIN_FORM),
+                _TOKEN_FIELD: required(page.login_token, _NO_TOKEN),
             },
         )
         cookies = {cookie.key for cookie in self._session.cookie_jar}
         # The portal answers 200 to a wrong password, with the form once more.
-        if _LOGIN_COOKIE not in cookies or _is_login(answer, await _parse(answer)):
+        if _LOGIN_COOKIE not in cookies or (await read_page(answer)).is_login:
             raise OptionAuthError("portal: login refused", CONF_PORTAL)
 
-    async def _page(self, path: str, serial: str) -> BeautifulSoup:
+    async def _page(self, path: str, serial: str) -> Page:
         answer = await self._use("GET", path, params={"serialNumber": serial})
-        page = await _parse(answer)
-        _check_logged_in(answer, page)
+        return await self._logged_in(answer)
+
+    async def _logged_in(self, answer: Response) -> Page:
+        page = await read_page(answer)
+        if page.is_login:
+            raise TransientError(_LOGIN_LOST)
         return page
 
     async def _request(self, method: str, path: str, **options: Any) -> Response:
@@ -140,38 +150,49 @@ class Portal:
             raise TransientError(_LOGIN_LOST) from error
 
 
-async def _parse(answer: Response) -> BeautifulSoup:
-    """Parse a page outside the event loop, which a long page would block."""
-    return await asyncio.to_thread(BeautifulSoup, answer.text, "html.parser")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a page of the portal says; None where it is no such page."""
+
+    is_login: bool
+    login_token: str | None = field(repr=False)
+    form_token: str | None = field(repr=False)
+    panels: Panels | None
 
 
-def _is_login(answer: Response, page: BeautifulSoup) -> bool:
-    return answer.path == _LOGIN_PATH or page.select_one(_LOGIN_FORM) is not None
+async def read_page(answer: Response) -> Page:
+    """Read a page outside the event loop, which a long one would block."""
+    return await asyncio.to_thread(parse_page, answer.path, answer.text)
 
 
-def _check_logged_in(answer: Response, page: BeautifulSoup) -> None:
-    if _is_login(answer, page):
-        raise TransientError(_LOGIN_LOST)
+def parse_page(path: str, html: str) -> Page:
+    """Read all that a page may say."""
+    page = BeautifulSoup(html, "html.parser")
+    return Page(
+        is_login=path == _LOGIN_PATH or page.select_one(_LOGIN_FORM) is not None,
+        login_token=_hidden_token(page, _LOGIN_FORM),
+        form_token=_hidden_token(page, _TOKEN_FORM),
+        panels=_panels(page),
+    )
 
 
-def _hidden_token(page: BeautifulSoup, form: str) -> str:
+def _hidden_token(page: BeautifulSoup, form: str) -> str | None:
     """Return the anti-forgery token: the form's first hidden input."""
-    field = page.select_one(f'{form} input[type="hidden"]')
-    return required(_attribute(field, "value"), "portal: anti-forgery token")
+    return _attribute(page.select_one(f'{form} input[type="hidden"]'), "value")
 
 
 def _attribute(tag: Tag | None, name: str) -> str | None:
     return None if tag is None else text(tag.get(name))
 
 
-def parse_panels(page: BeautifulSoup) -> Panels:
-    """Read the installation page; a value that is left empty there is None."""
+def _panels(page: BeautifulSoup) -> Panels | None:
+    """Read the installation form; a value that is left empty there is None."""
     if page.select_one("form#form") is None:
-        raise ProtocolError("portal: no installation form")
+        return None
     sizes = {
-        int(found[1]): scaled(_attribute(field, "value"), _KILO)
-        for field in page.select("form#form input[id]")
-        if (found := _PANEL_SIZE.match(str(field.get("id"))))
+        int(found[1]): scaled(_attribute(entry, "value"), _KILO)
+        for entry in page.select("form#form input[id]")
+        if (found := _PANEL_SIZE.match(str(entry.get("id"))))
     }
     return Panels(
         tuple(

@@ -47,24 +47,6 @@ _ACTION_OF_MODE: Final[dict[str, Action]] = {
 }
 """Modes in lower case: other programs write them so (dossier 4.1, services)."""
 
-MODES: Final = (
-    "auto",
-    "charge",
-    "discharge",
-    "import",
-    "export",
-    "hold",
-    "off_grid",
-    "hibernate",
-    "buy_power",
-    "sell_power",
-    "force_charge",
-    "force_discharge",
-    "no_mode",
-    "stop",
-)
-"""Every mode that an inverter may report, in our words."""
-
 _OTHER_MODES: Final = {
     "offgrid": "off_grid",
     "hibernate": "hibernate",
@@ -76,11 +58,17 @@ _OTHER_MODES: Final = {
     "stop": "stop",
 }
 
+MODES: Final = (*dict.fromkeys(_ACTION_OF_MODE.values()), *_OTHER_MODES.values())
+"""Every mode that an inverter may report, in our words."""
+
 MAX_DURATION: Final = timedelta(minutes=7200)
 """The longest schedule that the existing integration meant to allow (dossier 4.1)."""
 
 DEFAULT_MAX_POWER_W: Final = 10_000
 """Bound of the portal's own form, where the cloud tells no limit (dossier 2.2)."""
+
+ENVELOPE_LEAD: Final = timedelta(seconds=5)
+"""An envelope whose start has passed is rejected (dossier 1.10)."""
 
 NO_LIMIT: Final = 10_000
 """W or VA: what other programs send for a cap that is not wanted (dossier 1.10)."""
@@ -128,7 +116,12 @@ _STATUSES: Final = {
 """The life of an envelope (dossier 1.10), in our words."""
 
 _DEAD: Final = frozenset(
-    {ItemStatus.CANCELLED, ItemStatus.SUPERSEDED, ItemStatus.REJECTED}
+    {
+        ItemStatus.FINISHED,
+        ItemStatus.CANCELLED,
+        ItemStatus.SUPERSEDED,
+        ItemStatus.REJECTED,
+    }
 )
 """Envelopes that rule nothing any more; they are not part of the plan."""
 
@@ -210,7 +203,7 @@ def parse_schedules(raw: Mapping[str, Any], zones: Mapping[str, tzinfo]) -> Prog
 def _parse_schedule(raw: Mapping[str, Any]) -> ScheduleItem | None:
     start = timestamp(raw.get("StartTimeUtc"))
     duration = parse_time_span(raw.get("Duration"))
-    if start is None or duration is None:
+    if start is None or not duration:
         return None
     mode = mapping(raw.get("DesiredMode"))
     vendor_mode = text(mode.get("InverterMode")) or ""
@@ -267,7 +260,7 @@ def parse_envelopes(raw: list[Any], *, with_dead: bool = False) -> Programme:
 
 def _parse_envelope(raw: Mapping[str, Any]) -> ScheduleItem | None:
     start, end = timestamp(raw.get("StartAtUtc")), timestamp(raw.get("EndAtUtc"))
-    if start is None or end is None:
+    if start is None or end is None or end <= start:
         return None
     event_id = text(raw.get("EventId"))
     marker = _EVENT_MARKER.match(event_id or "")
@@ -416,6 +409,8 @@ def inverter_capabilities(
             Action.EXPORT: bounded(
                 ("max_export_w", "inverter_export_limit"),
                 ("site_export_limit_w", "site_export_limit"),
+                ("export_hard_limit_w", "export_hard_limit"),
+                ("export_soft_limit_w", "export_soft_limit"),
             ),
             Action.HOLD: native,
             Action.AUTO: native,
@@ -423,7 +418,6 @@ def inverter_capabilities(
         },
         unsupported_reason="site_only",
         max_duration=MAX_DURATION,
-        read_back="list, active mode",
         base_mode_reset=portal,
     )
 
@@ -435,7 +429,7 @@ def site_capabilities() -> Capabilities:
         actions={Action.LIMIT: native, Action.NO_CHARGE: native},
         unsupported_reason="inverter_only",
         max_duration=MAX_DURATION,
-        read_back="list, status",
+        lead_time=ENVELOPE_LEAD,
         takes_notes=False,
         no_limit=NO_LIMIT,
     )

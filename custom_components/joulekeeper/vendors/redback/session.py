@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...core.errors import OptionAuthError
+from ...core.errors import OptionAuthError, VendorError
 from ...core.models import Device, DeviceKind, Readings, Topology
 from ..base import Account, Connection, Endpoint, ScheduleController
 from .client import RedbackClient
@@ -40,6 +40,11 @@ async def validate(connection: Connection) -> Account:
             await portal.check_login()
         except OptionAuthError:
             rejected.add(CONF_PORTAL)
+        except VendorError:
+            # A portal that is down keeps nobody from adding the account.
+            pass
+        finally:
+            portal.close()
     client_id = connection.credentials[CONF_CLIENT_ID]
     return Account(
         id=client_id,

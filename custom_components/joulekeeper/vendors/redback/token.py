@@ -19,7 +19,7 @@ API_URL: Final = "https://api.redbacktech.com"
 _ENTRA_URL: Final = "https://login.microsoftonline.com"
 _TENANT: Final = "fb46c16c-9144-45e0-87b7-f578abed629f"
 _SCOPE: Final = "api://f0ea23e1-8533-44ab-8592-509cff0774da/.default"
-_RENEW_BEFORE_END: Final = timedelta(seconds=300)
+_RENEW_BEFORE_END_S: Final = 300
 _DEFAULT_LIFETIME_S: Final = 3599
 
 
@@ -28,7 +28,8 @@ class Token:
 
     Entra's endpoint is the current one, the API's own the older one; which of them
     worked last is remembered and tried first. Renewing too often made the cloud answer
-    500 now and then, so a token is kept until 300 s before its end, over restarts too.
+    500 now and then, so a token is kept until 300 s before its end, or half its life
+    where that is shorter, and over restarts.
     """
 
     def __init__(self, http: HttpClient, connection: Connection) -> None:
@@ -45,7 +46,7 @@ class Token:
         }
         self._preferred = "entra"
         self._value: str | None = None
-        self._expires: datetime | None = None
+        self._renew_at: datetime | None = None
         self._restored = False
         self._lock = asyncio.Lock()
 
@@ -55,7 +56,7 @@ class Token:
         return tuple(filter(None, (self._client_id, self._client_secret, self._value)))
 
     async def get(self) -> str:
-        """Return a token with more than 300 s to live.
+        """Return a token that is not near its end.
 
         Raises AuthError when the credentials are refused, TransientError and
         RateLimited when no endpoint can say.
@@ -66,8 +67,8 @@ class Token:
                 self._restored = True
             if (
                 self._value is None
-                or self._expires is None
-                or self._expires - self._clock() <= _RENEW_BEFORE_END
+                or self._renew_at is None
+                or self._renew_at <= self._clock()
             ):
                 self._value = await self._renew()
             return self._value
@@ -81,7 +82,7 @@ class Token:
         if saved.get("client_id") != self._client_id:
             return
         self._value = text(saved.get("token"))
-        self._expires = timestamp(saved.get("expires"))
+        self._renew_at = timestamp(saved.get("renew_at"))
         if saved.get("endpoint") in self._urls:
             self._preferred = saved["endpoint"]
 
@@ -99,7 +100,7 @@ class Token:
                         "client_id": self._client_id,
                         "endpoint": endpoint,
                         "token": value,
-                        "expires": self._expires and self._expires.isoformat(),
+                        "renew_at": self._renew_at and self._renew_at.isoformat(),
                     }
                 )
                 return value
@@ -124,7 +125,9 @@ class Token:
             raise AuthError("token: refused")
         value = required(text(body.get("access_token")), "token: access_token")
         lifetime = number(body.get("expires_in")) or _DEFAULT_LIFETIME_S
-        self._expires = asked_at + timedelta(seconds=lifetime)
+        # A short-lived token must not be renewed on every call (dossier 1.2).
+        margin = min(_RENEW_BEFORE_END_S, lifetime / 2)
+        self._renew_at = asked_at + timedelta(seconds=lifetime - margin)
         return value
 
 
