@@ -321,6 +321,16 @@ async def test_values_that_vanish_are_unknown_not_zero(house: House) -> None:
     assert house.value("sensor", "solar_power") == STATE_UNKNOWN
 
 
+async def test_totals_follow_a_reset_of_the_cloud(house: House) -> None:
+    """The cloud may reset its counters; the class tells the statistics to go on."""
+    state = house.state("sensor", "solar_energy")
+    assert state.attributes["state_class"] == "total_increasing"
+    assert float(state.state) > 20_000
+    house.cloud.reset_counters(INVERTER)
+    await house.pass_time(3 * MINUTE)
+    assert 0 <= float(house.value("sensor", "solar_energy")) < 1
+
+
 async def test_silent_inverter_is_asked_patiently(house: House) -> None:
     """An offline inverter shows so, and is not asked more often than a living one."""
     house.cloud.set_offline(INVERTER)
