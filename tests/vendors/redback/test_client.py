@@ -97,7 +97,7 @@ async def test_reads_an_account(make_bench: MakeBench) -> None:
         sample = bench.cloud.inverter(unit.serial).latest(NOW)
         assert dynamic.timestamp == sample.time
         assert dynamic.pv_power_w == pytest.approx(sample.reading.flow.pv_w, abs=1)
-        assert (await client.configuration(unit.serial)).max_charge_w
+        assert (await client.configuration(unit.serial)).limits.max_charge_w
         assert await client.schedules(unit.serial)
     assert bench.cloud.requests.counts() == {
         "token": 1,

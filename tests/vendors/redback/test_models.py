@@ -193,8 +193,8 @@ def test_static_and_configuration() -> None:
     assert (static.serial, static.model) == (B, "ST10000")
     assert static.commissioning_date == date(2021, 3, 4)
     assert static.panel_size_w == 11400
-    assert (static.max_charge_w, static.battery_capacity_kwh) == (10000, 14.2)
-    assert static.site_export_limit_w == 10000
+    assert (static.limits.max_charge_w, static.battery_capacity_kwh) == (10000, 14.2)
+    assert static.limits.site_export_limit_w == 10000
     # `Unknown` repeats the last known model.
     assert static.battery_models == ("Pylontech H48050",) * 4
     inverter = system("A")
@@ -202,7 +202,7 @@ def test_static_and_configuration() -> None:
         payloads.configuration(inverter.spec, inverter.site)
     )
     assert (configured.min_soc, configured.min_offgrid_soc) == (20, 10)
-    assert configured.max_charge_w == 4600
+    assert configured.limits.max_charge_w == 4600
 
 
 @pytest.mark.parametrize("no_battery", ["object", "null", "absent"])

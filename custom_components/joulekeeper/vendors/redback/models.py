@@ -281,6 +281,32 @@ class Dynamic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PowerLimits:
+    """Limits in W, nominal in the static data, in force in the configuration."""
+
+    max_charge_w: float | None
+    max_discharge_w: float | None
+    max_import_w: float | None
+    max_export_w: float | None
+    site_export_limit_w: float | None
+    export_hard_limit_w: float | None
+    export_soft_limit_w: float | None
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> Self:
+        """Read `SiteDetails` or the configuration, which name them alike."""
+        return cls(
+            max_charge_w=scaled(raw.get("BatteryMaxChargePowerkW"), _KILO),
+            max_discharge_w=scaled(raw.get("BatteryMaxDischargePowerkW"), _KILO),
+            max_import_w=scaled(raw.get("InverterMaxImportPowerkW"), _KILO),
+            max_export_w=scaled(raw.get("InverterMaxExportPowerkW"), _KILO),
+            site_export_limit_w=scaled(raw.get("SiteExportLimitkW"), _KILO),
+            export_hard_limit_w=scaled(raw.get("ExportHardLimitkW"), _KILO),
+            export_soft_limit_w=scaled(raw.get("ExportSoftLimitkW"), _KILO),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Static:
     """What seldom changes: the site and the asked inverter (dossier 1.6)."""
 
@@ -302,13 +328,7 @@ class Static:
     usable_capacity_kwh: float | None
     generation_hard_limit_va: float | None
     generation_soft_limit_va: float | None
-    export_hard_limit_w: float | None
-    export_soft_limit_w: float | None
-    site_export_limit_w: float | None
-    max_charge_w: float | None
-    max_discharge_w: float | None
-    max_export_w: float | None
-    max_import_w: float | None
+    limits: PowerLimits
     nmi: str | None = field(repr=False)
     latitude: float | None = field(repr=False)
     longitude: float | None = field(repr=False)
@@ -340,6 +360,7 @@ class Static:
             network_connection=text(
                 mapping(site.get("RemoteAccessConnection")).get("Type")
             ),
+            limits=PowerLimits.parse(details),
             approved_capacity_w=number(site.get("ApprovedCapacityW")),
             panel_model=text(details.get("PanelModel")),
             panel_size_w=scaled(details.get("PanelSizekW"), _KILO),
@@ -347,13 +368,6 @@ class Static:
             usable_capacity_kwh=number(details.get("UsableBatteryCapacitykWh")),
             generation_hard_limit_va=number(details.get("GenerationHardLimitVA")),
             generation_soft_limit_va=number(details.get("GenerationSoftLimitVA")),
-            export_hard_limit_w=scaled(details.get("ExportHardLimitkW"), _KILO),
-            export_soft_limit_w=scaled(details.get("ExportSoftLimitkW"), _KILO),
-            site_export_limit_w=scaled(details.get("SiteExportLimitkW"), _KILO),
-            max_charge_w=scaled(details.get("BatteryMaxChargePowerkW"), _KILO),
-            max_discharge_w=scaled(details.get("BatteryMaxDischargePowerkW"), _KILO),
-            max_export_w=scaled(details.get("InverterMaxExportPowerkW"), _KILO),
-            max_import_w=scaled(details.get("InverterMaxImportPowerkW"), _KILO),
         )
 
     @property
@@ -380,13 +394,7 @@ class Configuration:
 
     min_soc: float | None
     min_offgrid_soc: float | None
-    site_export_limit_w: float | None
-    export_hard_limit_w: float | None
-    export_soft_limit_w: float | None
-    max_charge_w: float | None
-    max_discharge_w: float | None
-    max_export_w: float | None
-    max_import_w: float | None
+    limits: PowerLimits
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Self:
@@ -394,13 +402,7 @@ class Configuration:
         return cls(
             min_soc=scaled(raw.get("MinSoC0to1"), _PERCENT),
             min_offgrid_soc=scaled(raw.get("MinOffgridSoC0to1"), _PERCENT),
-            export_hard_limit_w=scaled(raw.get("ExportHardLimitkW"), _KILO),
-            export_soft_limit_w=scaled(raw.get("ExportSoftLimitkW"), _KILO),
-            site_export_limit_w=scaled(raw.get("SiteExportLimitkW"), _KILO),
-            max_charge_w=scaled(raw.get("BatteryMaxChargePowerkW"), _KILO),
-            max_discharge_w=scaled(raw.get("BatteryMaxDischargePowerkW"), _KILO),
-            max_export_w=scaled(raw.get("InverterMaxExportPowerkW"), _KILO),
-            max_import_w=scaled(raw.get("InverterMaxImportPowerkW"), _KILO),
+            limits=PowerLimits.parse(raw),
         )
 
 

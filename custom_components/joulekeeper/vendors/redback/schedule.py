@@ -395,7 +395,8 @@ def inverter_capabilities(
             (limit, name)
             for field, name in limits
             for source in (static, configuration)
-            if source is not None and (limit := getattr(source, field)) is not None
+            if source is not None
+            and (limit := getattr(source.limits, field)) is not None
         ]
         limit, name = min(known, default=(DEFAULT_MAX_POWER_W, "default_limit"))
         return ActionSupport(Support.NATIVE, None, int(limit), name)

@@ -120,13 +120,13 @@ BATTERY: Final = (
     ),
     fact(
         "max_charge_power",
-        lambda static: static.max_charge_w,
+        lambda static: static.limits.max_charge_w,
         **LIMIT_W,
         **ON_BATTERY,
     ),
     fact(
         "max_discharge_power",
-        lambda static: static.max_discharge_w,
+        lambda static: static.limits.max_discharge_w,
         **LIMIT_W,
         **ON_BATTERY,
     ),

@@ -206,11 +206,17 @@ FACTS: Final = (
     ),
     fact("panel_size", lambda static: static.panel_size_w, **LIMIT_W),
     fact("approved_capacity", lambda static: static.approved_capacity_w, **LIMIT_W),
-    fact("export_hard_limit", lambda static: static.export_hard_limit_w, **LIMIT_W),
-    fact("export_soft_limit", lambda static: static.export_soft_limit_w, **LIMIT_W),
-    fact("site_export_limit", lambda static: static.site_export_limit_w, **LIMIT_W),
-    fact("max_export_power", lambda static: static.max_export_w, **LIMIT_W),
-    fact("max_import_power", lambda static: static.max_import_w, **LIMIT_W),
+    fact(
+        "export_hard_limit", lambda static: static.limits.export_hard_limit_w, **LIMIT_W
+    ),
+    fact(
+        "export_soft_limit", lambda static: static.limits.export_soft_limit_w, **LIMIT_W
+    ),
+    fact(
+        "site_export_limit", lambda static: static.limits.site_export_limit_w, **LIMIT_W
+    ),
+    fact("max_export_power", lambda static: static.limits.max_export_w, **LIMIT_W),
+    fact("max_import_power", lambda static: static.limits.max_import_w, **LIMIT_W),
     fact(
         "generation_hard_limit",
         lambda static: static.generation_hard_limit_va,
