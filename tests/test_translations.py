@@ -215,7 +215,9 @@ def _strings(node: ast.AST | None, scope: ast.AST) -> set[str]:
                 for function in tree.body
                 if isinstance(function, ast.FunctionDef) and function.name == name
                 for item in ast.walk(function)
-                if isinstance(item, ast.Constant) and isinstance(item.value, str)
+                if isinstance(item, ast.Constant)
+                and isinstance(item.value, str)
+                and item.value != ast.get_docstring(function, clean=False)
             }
     return set()
 

@@ -18,6 +18,7 @@ from .core.models import (
     EndpointId,
     Readings,
     Topology,
+    Unit,
 )
 from .core.redact import Redactor
 from .vendors.base import (
@@ -195,7 +196,7 @@ class LoadedAccount:
     def _missing_sites(self) -> Iterable[str]:
         return (site for site in self.topology.site_ids if site in self._missing)
 
-    def _missing_units(self) -> Iterable[Any]:
+    def _missing_units(self) -> Iterable[Unit]:
         return (unit for unit in self.topology.units if unit.serial in self._missing)
 
     async def _async_add_devices(self, new: frozenset[str]) -> None:

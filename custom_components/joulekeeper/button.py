@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -106,7 +106,6 @@ BUTTONS: Final = (
     ControlButtonDescription(
         key="start_now",
         translation_key="start_now",
-        entity_category=EntityCategory.CONFIG,
         press_fn=_start_now,
     ),
 )

@@ -267,6 +267,14 @@ def _is_address(text: str) -> bool:
     return address.scheme in ("http", "https") and bool(address.host)
 
 
+def _concerns(name: str, errors: Mapping[str, str]) -> bool:
+    """Tell whether an error is about a field of a section."""
+    keys = {f"{name}_refused"}
+    if name == SECTION_ADVANCED:
+        keys.add("invalid_address")
+    return not keys.isdisjoint(errors.values())
+
+
 def _schema(
     fields: Iterable[CredentialField],
     shown: Mapping[str, str],
@@ -276,7 +284,7 @@ def _schema(
     """Return the form.
 
     Secrets are never shown again, so one that is kept may be left empty. A section
-    that was refused is open.
+    that an error is about is open.
     """
     form: dict[Any, Any] = {}
     sections: dict[str, dict[Any, Any]] = {}
@@ -299,6 +307,6 @@ def _schema(
     for name, content in sections.items():
         form[probatio.Optional(name)] = section(
             probatio.Schema(content),
-            {"collapsed": f"{name}_refused" not in errors.values()},
+            {"collapsed": not _concerns(name, errors)},
         )
     return probatio.Schema(form)

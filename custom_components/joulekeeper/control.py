@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from .account import LoadedAccount
 from .const import DOMAIN
 from .core.capabilities import Capabilities, Support
+from .core.errors import VendorError
 from .core.schedule import Action, Programme, ScheduleItem
 from .journal import Journal
 from .staging import Staging
@@ -61,6 +62,15 @@ class DeviceControl:
         if self.staging.selected is None:
             return None
         return self.programme.find(self.staging.selected)
+
+    async def fetch_past(self) -> Programme:
+        """Ask the cloud for its plan with past items; HomeAssistantError on failure."""
+        try:
+            return self.journal.claim(await self.controller.fetch_past())
+        except VendorError as error:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="plan_unknown"
+            ) from error
 
     async def refresh(self) -> Programme:
         """Ask the cloud what it has planned; HomeAssistantError when it cannot say."""

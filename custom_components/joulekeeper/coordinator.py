@@ -58,6 +58,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             always_update=always_update,
         )
         self.endpoint = endpoint
+        self._closed = False
         self.fetches = 0
         """Number of payloads so far."""
         self._on_payload = on_payload
@@ -71,6 +72,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             payload = await self.endpoint.fetch()
         except VendorError as error:
             raise self._read_error(error) from error
+        if self._closed:
+            return payload
         self._failures = 0
         self.fetches += 1
         now = dt_util.utcnow()
@@ -93,7 +96,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
 
     @override
     async def async_shutdown(self) -> None:
-        """Stop for good."""
+        """Stop for good; a fetch that is under way has no effect any more."""
+        self._closed = True
         if self._cancel_change is not None:
             self._cancel_change()
             self._cancel_change = None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, override
 
 from homeassistant.components.datetime import DateTimeEntity, DateTimeEntityDescription
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -28,7 +28,6 @@ class StagingStartDescription(ControlDescription, DateTimeEntityDescription):
 STAGED_START: Final = StagingStartDescription(
     key="staged_start",
     translation_key="staged_start",
-    entity_category=EntityCategory.CONFIG,
 )
 
 

@@ -45,6 +45,7 @@ class Journal:
         self._items[vendor_id] = {
             "rule_id": rule.id,
             "source": rule.source.value,
+            "note": rule.note,
             "end": rule.end.isoformat(),
         }
         await self._store.async_save({"items": self._items})
@@ -62,4 +63,5 @@ class Journal:
             owner=Owner.OWN,
             rule_id=known["rule_id"],
             source=Source(known["source"]),
+            note=known["note"],
         )

@@ -29,15 +29,14 @@ from .core.errors import (
     NotSupported,
     OptionAuthError,
     OutcomeUnknown,
-    RateLimited,
     Rejected,
-    TransientError,
     VendorError,
 )
 from .core.schedule import Owner, Programme, Rule, ScheduleItem, Source
 from .journal import Journal
-from .plan_data import Request, item_dict, request_dict, rule_again, rule_dict
+from .plan_data import Request, item_dict, request_dict, rule_again, rule_dict, summary
 from .repairs import async_create_option_login_issue
+from .write_errors import seconds_to_wait, write_error_key
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -165,11 +164,10 @@ class Keeper:
         """Start an action now, in place of one that was forced before."""
         async with self._turn(control):
             programme = await control.refresh()
-            now = dt_util.utcnow()
             forced = tuple(
                 item
-                for item in programme.own()
-                if item.source is Source.MANUAL and item.active_at(now)
+                for item in _running(control, programme)
+                if item.source is Source.MANUAL
             )
             return await self._create(control, request, programme, dry_run, forced)
 
@@ -179,6 +177,10 @@ class Keeper:
         """Delete one schedule, ours or one that was named; never the network's."""
         async with self._turn(control):
             item = self._find(await control.refresh(), schedule_id)
+            if item.owner is Owner.NETWORK or not _has_own_handle(item, control):
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN, translation_key="not_deletable"
+                )
             return await self._delete(control, (item,), dry_run)
 
     async def delete_all(
@@ -194,10 +196,7 @@ class Keeper:
     ) -> dict[str, Any]:
         """End what we have running now; what is planned for later stays."""
         async with self._turn(control):
-            now = dt_util.utcnow()
-            running = tuple(
-                item for item in (await control.refresh()).own() if item.active_at(now)
-            )
+            running = _running(control, await control.refresh())
             return await self._delete(control, running, dry_run)
 
     async def reset_to_auto(
@@ -214,10 +213,10 @@ class Keeper:
             return result | {"base_mode": "would_be_reset"}
         async with self._turn(control):
             try:
-                with self._write_errors():
-                    self.budget.spend(urgent=True)
-                    await control.controller.reset_base_mode()
-            except HomeAssistantError as error:
+                self.budget.spend(urgent=True)
+                await control.controller.reset_base_mode()
+            except VendorError as error:
+                self._react(error)
                 raise HomeAssistantError(
                     translation_domain=DOMAIN,
                     translation_key="base_mode_not_reset",
@@ -229,10 +228,7 @@ class Keeper:
         self, control: DeviceControl, *, include_past: bool = False
     ) -> Programme:
         """Return what the cloud has planned, freshly asked."""
-        if not include_past:
-            return await control.refresh()
-        with self._write_errors():
-            return await control.controller.fetch_past()
+        return await (control.fetch_past() if include_past else control.refresh())
 
     async def _create(
         self,
@@ -265,13 +261,16 @@ class Keeper:
                 await self._send_create(control, rule)
                 not_deleted = await self._send_deletes(control, replaced)
             except Rejected:
-                if not replaced:
+                if not any(item.overlaps(rule.start, rule.end) for item in replaced):
                     raise
                 # A cloud that refuses overlaps wants the old one gone first.
                 await self._swap(control, rule, replaced)
                 not_deleted = {}
         if not_deleted:
-            response["not_deleted"] = [item.id for item in not_deleted]
+            response["not_deleted"] = [
+                {"schedule_id": item.id, "cause": str(error)}
+                for item, error in not_deleted.items()
+            ]
         confirmed = await self._confirmed(control, rule, replaced)
         return response | {"state": "confirmed" if confirmed else "unconfirmed"}
 
@@ -279,16 +278,41 @@ class Keeper:
         self, control: DeviceControl, rule: Rule, replaced: tuple[ScheduleItem, ...]
     ) -> None:
         """Delete, then create; put back what was deleted when that fails."""
-        for failure in (await self._send_deletes(control, replaced)).values():
-            raise failure
+        failures = await self._send_deletes(control, replaced)
+        deleted = tuple(item for item in replaced if item not in failures)
         try:
+            if failures:
+                raise next(iter(failures.values()))
             await self._send_create(control, rule)
-        except VendorError:
-            now = dt_util.utcnow()
-            for item in replaced:
-                if (old := rule_again(item, now)) is not None:
-                    await self._send_create(control, old, urgent=True)
+        except VendorError as error:
+            if lost := await self._put_back(control, deleted):
+                raise HomeAssistantError(
+                    translation_domain=DOMAIN,
+                    translation_key="schedule_lost",
+                    translation_placeholders={
+                        "cause": str(error),
+                        "schedule": summary(lost[0]),
+                        "start": _shown(lost[0].start),
+                        "end": _shown(lost[0].end),
+                    },
+                ) from error
             raise
+
+    async def _put_back(
+        self, control: DeviceControl, items: tuple[ScheduleItem, ...]
+    ) -> list[ScheduleItem]:
+        """Create again what was deleted in vain; return what stays lost."""
+        earliest = control.capabilities.earliest_start(dt_util.utcnow())
+        lost: list[ScheduleItem] = []
+        for item in items:
+            if (rule := rule_again(item, earliest)) is None:
+                continue
+            try:
+                await self._send_create(control, rule, urgent=True)
+            except VendorError as error:
+                self._react(error)
+                lost.append(item)
+        return lost
 
     def _check(
         self, control: DeviceControl, request: Request, programme: Programme
@@ -297,7 +321,8 @@ class Keeper:
         verdict = check(
             request.rule(now), control.capabilities, now, programme, request.inexact
         )
-        for problem in verdict.problems:
+        if verdict.problems:
+            problem = verdict.problems[0]
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key=problem.key,
@@ -334,6 +359,7 @@ class Keeper:
                 self.budget.spend(urgent=True)
                 await control.controller.send(control.controller.delete_call(item))
             except VendorError as failure:
+                self._react(failure)
                 failures[item] = failure
         return failures
 
@@ -353,24 +379,22 @@ class Keeper:
     async def _delete(
         self, control: DeviceControl, items: tuple[ScheduleItem, ...], dry_run: bool
     ) -> dict[str, Any]:
-        for item in items:
-            if item.owner is Owner.NETWORK or not _has_own_handle(item, control):
-                raise ServiceValidationError(
-                    translation_domain=DOMAIN, translation_key="not_deletable"
-                )
+        asked = items
+        items = tuple(item for item in asked if _has_own_handle(item, control))
         calls = [control.controller.delete_call(item) for item in items]
         before = control.programme
         response: dict[str, Any] = {
             "device": control.device_id,
             "deleted": [item_dict(item) for item in items],
+            "not_deleted": [item_dict(item) for item in asked if item not in items],
             "left": len(before.items) + len(before.recurring) - len(items),
             "vendor_calls": [call.as_dict() for call in calls],
         }
         if dry_run:
             return response | {"state": "not_sent"}
         with self._write_errors(deleting=True):
-            for failure in (await self._send_deletes(control, items)).values():
-                raise failure
+            if failures := await self._send_deletes(control, items):
+                raise next(iter(failures.values()))
         gone = {item.vendor_id for item in items}
         confirmed = not items or await self._read_back(
             control,
@@ -408,10 +432,7 @@ class Keeper:
         try:
             yield
         except VendorError as error:
-            if isinstance(error, AuthError):
-                self._entry.async_start_reauth_if_available(self._hass)
-            elif isinstance(error, OptionAuthError):
-                async_create_option_login_issue(self._hass, self._entry, error.option)
+            self._react(error)
             exception = (
                 ServiceValidationError
                 if isinstance(error, NotSupported)
@@ -419,12 +440,19 @@ class Keeper:
             )
             raise exception(
                 translation_domain=DOMAIN,
-                translation_key=_write_error_key(error, deleting=deleting),
+                translation_key=write_error_key(error, deleting=deleting),
                 translation_placeholders={
                     "cause": str(error),
-                    "seconds": _seconds(error),
+                    "seconds": seconds_to_wait(error),
                 },
             ) from error
+
+    def _react(self, error: VendorError) -> None:
+        """Ask for what only the user can give."""
+        if isinstance(error, AuthError):
+            self._entry.async_start_reauth_if_available(self._hass)
+        elif isinstance(error, OptionAuthError):
+            async_create_option_login_issue(self._hass, self._entry, error.option)
 
 
 def _shown(value: str | datetime) -> str:
@@ -432,6 +460,15 @@ def _shown(value: str | datetime) -> str:
     if isinstance(value, str):
         return value
     return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
+
+
+def _running(control: DeviceControl, programme: Programme) -> tuple[ScheduleItem, ...]:
+    """Return what we have running now, or starting now."""
+    now = dt_util.utcnow()
+    soon = control.capabilities.earliest_start(now)
+    return tuple(
+        item for item in programme.own() if item.start <= soon and item.end > now
+    )
 
 
 def _holds(rule: Rule, programme: Programme) -> bool:
@@ -442,25 +479,3 @@ def _has_own_handle(item: ScheduleItem, control: DeviceControl) -> bool:
     """Tell whether deleting by the cloud's id hits this item and no other."""
     ids = [other.vendor_id for other in control.programme.items]
     return item.vendor_id is not None and ids.count(item.vendor_id) == 1
-
-
-def _write_error_key(error: VendorError, *, deleting: bool) -> str:
-    if deleting and isinstance(error, TransientError):
-        return "write_outcome_unknown"
-    for kind, key in (
-        (AuthError, "write_credentials_refused"),
-        (OptionAuthError, "option_login_refused"),
-        (RateLimited, "write_rate_limited"),
-        (Rejected, "write_rejected"),
-        (NotSupported, "write_not_supported"),
-        (OutcomeUnknown, "write_outcome_unknown"),
-        (TransientError, "write_cannot_connect"),
-    ):
-        if isinstance(error, kind):
-            return key
-    return "write_unexpected_answer"
-
-
-def _seconds(error: VendorError) -> str:
-    wait = error.retry_after if isinstance(error, RateLimited) else None
-    return "60" if wait is None else f"{wait:.0f}"

@@ -11,13 +11,7 @@ from homeassistant.components.number import (
     NumberMode,
     RestoreNumber,
 )
-from homeassistant.const import (
-    EntityCategory,
-    Platform,
-    UnitOfApparentPower,
-    UnitOfPower,
-    UnitOfTime,
-)
+from homeassistant.const import Platform, UnitOfApparentPower, UnitOfPower, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -64,7 +58,6 @@ def _cap(key: str, field: str) -> StagingNumberDescription:
     return StagingNumberDescription(
         key=f"staged_{key}",
         translation_key=f"staged_{key}",
-        entity_category=EntityCategory.CONFIG,
         device_class=NumberDeviceClass.APPARENT_POWER
         if apparent
         else NumberDeviceClass.POWER,
@@ -86,7 +79,6 @@ STAGING_NUMBERS: Final = (
     StagingNumberDescription(
         key="staged_power",
         translation_key="staged_power",
-        entity_category=EntityCategory.CONFIG,
         device_class=NumberDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
         native_min_value=1,
@@ -100,7 +92,6 @@ STAGING_NUMBERS: Final = (
     StagingNumberDescription(
         key="staged_duration",
         translation_key="staged_duration",
-        entity_category=EntityCategory.CONFIG,
         device_class=NumberDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.MINUTES,
         native_min_value=1,

@@ -25,7 +25,7 @@ class Request:
     def rule(self, now: datetime) -> Rule:
         """Return the request as a rule with an id of its own."""
         return Rule(
-            id=uuid4().hex[:12],
+            id=_new_id(),
             action=self.action,
             start=(self.start or now).replace(microsecond=0),
             duration=self.duration,
@@ -36,13 +36,17 @@ class Request:
         )
 
 
-def rule_again(item: ScheduleItem, now: datetime) -> Rule | None:
-    """Return the rule that puts an item of ours back; None once it has ended."""
-    start = max(item.start, now.replace(microsecond=0))
-    if item.action is None or item.rule_id is None or item.end <= start:
+def _new_id() -> str:
+    return uuid4().hex[:12]
+
+
+def rule_again(item: ScheduleItem, earliest: datetime) -> Rule | None:
+    """Return a new rule that puts an item back; None for one that is over by then."""
+    start = max(item.start, earliest)
+    if item.action is None or item.end <= start:
         return None
     return Rule(
-        id=item.rule_id,
+        id=_new_id(),
         action=item.action,
         start=start,
         duration=item.end - start,

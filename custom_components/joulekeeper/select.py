@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -33,7 +33,6 @@ class PlanSelectDescription(ControlDescription, SelectEntityDescription):
 STAGED_ACTION: Final = PlanSelectDescription(
     key="staged_action",
     translation_key="staged_action",
-    entity_category=EntityCategory.CONFIG,
 )
 SCHEDULE: Final = PlanSelectDescription(key="schedule", translation_key="schedule")
 

@@ -7,7 +7,6 @@ limits of its site too, so that what was started with a device is ended with it.
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-import math
 from typing import Any, Final
 
 import probatio
@@ -28,7 +27,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .control import DeviceControl
 from .core.capabilities import Inexact
-from .core.schedule import MINUTE, POWERED_ACTIONS, Action, Limits, ScheduleItem, Source
+from .core.schedule import POWERED_ACTIONS, Action, Limits, ScheduleItem, Source
 from .keeper import Keeper
 from .plan_data import Request, item_dict
 
@@ -171,7 +170,10 @@ def _instant(value: datetime | None) -> datetime | None:
         return None
     if value.tzinfo is None:
         value = value.replace(tzinfo=dt_util.get_default_time_zone())
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return value.replace(tzinfo=UTC)
 
 
 def _action(word: str) -> Action:
@@ -184,10 +186,6 @@ def _action(word: str) -> Action:
             translation_placeholders={"action": word, "actions": ", ".join(Action)},
         )
     return Action(name)
-
-
-def _whole_minutes(duration: timedelta) -> timedelta:
-    return math.ceil(duration / MINUTE) * MINUTE
 
 
 def _limits(data: Data) -> Limits | None:
@@ -227,8 +225,12 @@ async def _update(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
 
 def _changed(data: Data, item: ScheduleItem) -> Request:
     now = dt_util.utcnow()
-    start = None if item.active_at(now) else item.start
-    duration = item.duration if start else _whole_minutes(item.end - now)
+    start = _instant(data.get(ATTR_START))
+    duration = item.duration
+    if start is None and item.active_at(now):
+        duration = item.end - now.replace(microsecond=0)
+    elif start is None:
+        start = item.start
     minutes = data.get(ATTR_DURATION_MIN)
     word = data.get(ATTR_ACTION)
     action = _action(word) if word else item.action or Action.AUTO
@@ -239,7 +241,7 @@ def _changed(data: Data, item: ScheduleItem) -> Request:
         limits = Limits(**(item.limits.as_dict() | given))
     return Request(
         action=action,
-        start=_instant(data.get(ATTR_START)) or start,
+        start=start,
         duration=duration if minutes is None else timedelta(minutes=minutes),
         power_w=data.get(ATTR_POWER_W, item.power_w if keeps_power else None),
         limits=limits,

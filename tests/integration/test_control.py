@@ -132,7 +132,11 @@ async def test_durations_over_a_day_are_whole(house: House) -> None:
     ("data", "key"),
     [
         ({"action": "charge", "duration_min": 0}, "duration_out_of_range"),
-        ({"action": "charge", "duration_min": 1.5}, "duration_out_of_range"),
+        ({"action": "charge", "duration_min": 0.5}, "duration_out_of_range"),
+        (
+            {"action": "charge", "duration_min": 5, "start": "9999-12-31T12:00:00Z"},
+            "start_too_far",
+        ),
         ({"action": "charge", "duration_min": 9999}, "duration_out_of_range"),
         (
             {"action": "charge", "duration_min": 5, "start": "2026-11-20T01:00:00Z"},
@@ -385,7 +389,7 @@ async def test_update_of_a_running_one_keeps_its_end(house: House) -> None:
     (old,) = await house.act(
         "create_schedule", action="charge", duration_min=30, power_w=2000
     )
-    await house.pass_time(timedelta(minutes=10))
+    await house.pass_time(timedelta(minutes=10, seconds=20))
     (new,) = await house.act(
         "update_schedule", schedule_id=old["schedule_id"], power_w=1000
     )
@@ -445,6 +449,17 @@ async def test_curtail_export_in_one_step(house: House) -> None:
     await house.pass_time(timedelta(minutes=3))
     assert float(house.value("sensor", "grid_power")) < 0
     assert house.value("binary_sensor", "schedule_active", SITE) == "off"
+
+
+async def test_limit_that_is_about_to_start_is_stopped(house: House) -> None:
+    """The seconds before its start belong to a limit that was to start now."""
+    await house.act("force", action="limit", duration_min=30, max_export_w=500)
+    (second,) = await house.act(
+        "force", action="limit", duration_min=30, max_export_w=0
+    )
+    assert second["state"] == "confirmed"
+    _, site = await house.act("stop")
+    assert [item["schedule_id"] for item in site["deleted"]] == [second["schedule_id"]]
 
 
 async def test_no_charge_is_an_envelope_too(house: House) -> None:

@@ -58,7 +58,8 @@ async def test_whole_journey_on_every_kind_of_cloud(
     assert modes == {"ExportPower": 800, "DischargeBattery": 4600}
 
     await house.reload()
-    await house.pass_time(timedelta(seconds=10))
+    inverter, _ = await house.act("list_schedules", include_past=True)
+    assert {item["owner"] for item in inverter["schedules"]} == {"own"}
     inverter, site = await house.act("stop")
     assert [item["action"] for item in inverter["deleted"]] == ["discharge"]
     assert [item["action"] for item in site["deleted"]] == ["limit"]
@@ -67,10 +68,14 @@ async def test_whole_journey_on_every_kind_of_cloud(
     assert house.cloud.schedules(INVERTER) == []
 
 
+STRICT = Behaviour(overlap="refuse", past_start="refuse", past_grace_s=0)
+
+
 async def test_failed_swap_puts_the_old_one_back(open_house: OpenHouse) -> None:
     """A cloud that refuses overlaps and then the new one too: nothing is lost."""
-    house = await open_house(fixture="A", behaviour=Behaviour(overlap="refuse"))
+    house = await open_house(fixture="A", behaviour=STRICT)
     await house.act("force", action="charge", duration_min=30, power_w=1000)
+    await house.pass_time(timedelta(seconds=90.4))
     house.cloud.faults.add("schedule_create", Fault.STATUS, status=400, times=2)
     with pytest.raises(HomeAssistantError) as error:
         await house.act("force", action="discharge", duration_min=30)
@@ -78,6 +83,69 @@ async def test_failed_swap_puts_the_old_one_back(open_house: OpenHouse) -> None:
     (item,) = house.cloud.schedules(INVERTER)
     assert item["DesiredMode"]["InverterMode"] == "ChargeBattery"
     assert house.value("sensor", "active_action") == "charge"
+
+
+async def test_failed_swap_of_a_limit(open_house: OpenHouse) -> None:
+    """A limit is put back with a start that the cloud accepts."""
+    house = await open_house(fixture="A", behaviour=STRICT)
+    await house.act("force", action="limit", duration_min=30, max_export_w=0)
+    await house.pass_time(timedelta(seconds=90.4))
+    house.cloud.faults.add("envelope_create", Fault.STATUS, status=400, times=2)
+    with pytest.raises(HomeAssistantError) as error:
+        await house.act("force", action="limit", duration_min=30, max_export_w=900)
+    assert error.value.translation_key == "write_rejected"
+    await house.pass_time(timedelta(seconds=10))
+    assert house.value("sensor", "active_max_export", SITE) == "0"
+
+
+async def test_old_one_that_stays_lost_is_named(open_house: OpenHouse) -> None:
+    """When not even putting back works, the user hears what is gone."""
+    house = await open_house(fixture="A", behaviour=STRICT)
+    await house.act("force", action="charge", duration_min=30, power_w=1000)
+    house.cloud.faults.add("schedule_create", Fault.STATUS, status=400)
+    with pytest.raises(HomeAssistantError) as error:
+        await house.act("force", action="discharge", duration_min=30)
+    assert error.value.translation_key == "schedule_lost"
+    assert error.value.translation_placeholders is not None
+    assert error.value.translation_placeholders["schedule"] == "Charge 1 kW"
+
+
+async def test_battery_known_by_its_readings_outlives_silence(
+    open_house: OpenHouse,
+) -> None:
+    """What was seen once stays fitted when the inverter goes offline."""
+    house = await open_house(fixture="G")
+    (serial,) = house.cloud.serials
+
+    def without_capacity(body: dict[str, Any]) -> dict[str, Any]:
+        site = body["Data"]["StaticData"]
+        details = site["SiteDetails"] | {"BatteryCapacitykWh": None}
+        return {"Data": body["Data"] | {"StaticData": site | {"SiteDetails": details}}}
+
+    house.cloud.faults.add("static", Fault.EDIT, edit=without_capacity)
+    await house.reload()
+    house.cloud.set_offline(serial)
+    await house.pass_time(timedelta(minutes=5))
+    assert house.value("sensor", "status", serial) == "offline"
+    able, _ = await house.act("get_capabilities", f"{serial}_battery")
+    assert able["controllable"]
+
+
+async def test_item_without_a_handle_blocks_nothing(house: House) -> None:
+    """What the cloud gives no id for is named; everything else is deleted."""
+    for hours in (1, 3):
+        start = (dt_util.utcnow() + hours * HOUR).isoformat()
+        await house.act("create_schedule", action="hold", duration_min=30, start=start)
+
+    def first_has_no_id(body: dict[str, Any]) -> dict[str, Any]:
+        first, *rest = body["Data"]["Schedules"]
+        schedules = [first | {"ScheduleId": None}, *rest]
+        return {"Data": body["Data"] | {"Schedules": schedules}}
+
+    house.cloud.faults.add("schedules", Fault.EDIT, edit=first_has_no_id, times=1)
+    (result,) = await house.act("delete_all_schedules")
+    assert (len(result["deleted"]), len(result["not_deleted"])) == (1, 1)
+    assert len(house.cloud.schedules(INVERTER)) == 1
 
 
 async def test_refused_list_is_no_empty_plan(house: House) -> None:
@@ -115,7 +183,11 @@ async def test_old_one_that_cannot_be_deleted_is_named(house: House) -> None:
     house.cloud.faults.add("schedule_delete", Fault.STATUS, status=503)
     (new,) = await house.act("force", action="discharge", duration_min=30)
     assert new["state"] == "unconfirmed"
-    assert new["not_deleted"] == [old["schedule_id"]]
+    (left,) = new["not_deleted"]
+    assert left == {
+        "schedule_id": old["schedule_id"],
+        "cause": "schedule delete: HTTP 503",
+    }
     assert len(house.cloud.schedules(INVERTER)) == 2
 
 

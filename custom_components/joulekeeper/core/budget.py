@@ -1,4 +1,4 @@
-"""A call budget over a sliding window, with a share kept back for what must not wait."""
+"""A call budget over a sliding window, with a share for what must not wait."""
 
 from collections import deque
 from datetime import datetime, timedelta

@@ -21,6 +21,7 @@ from .schedule import (
     ScheduleItem,
 )
 
+LATEST_START: Final = timedelta(days=366)
 START_GRACE: Final = timedelta(minutes=5)
 """How long ago a start may be and still count as now."""
 
@@ -68,10 +69,11 @@ class ActionSupport:
 class Capabilities:
     """What a device can express; probed, never assumed.
 
-    `returns_by_itself` tells whether the vendor ends a schedule without us, `read_back`
-    how a write can be proved, `base_mode_reset` whether the mode outside schedules can
-    be set to auto. A schedule that starts now starts `lead_time` later. `has_plan` is False where there is not even a plan to show. A cap
-    of `no_limit` or more, in W or VA, means none to the cloud.
+    `returns_by_itself` tells whether the vendor ends a schedule without us,
+    `base_mode_reset` whether the mode outside schedules can be set to auto. A schedule
+    that starts now starts `lead_time` later. `has_plan` is False where there is not
+    even a plan to show. A cap of `no_limit` or more, in W or VA, means none to the
+    cloud.
     """
 
     actions: Mapping[Action, ActionSupport] = field(default_factory=dict)
@@ -81,7 +83,6 @@ class Capabilities:
     min_duration: timedelta = MINUTE
     max_duration: timedelta = timedelta(days=1)
     returns_by_itself: bool = True
-    read_back: str = "list"
     has_plan: bool = True
     base_mode_reset: bool = False
     takes_notes: bool = True
@@ -107,6 +108,13 @@ class Capabilities:
         """The most that any action can do, 0 where none has a power."""
         return max((how.max_power_w or 0 for how in self.actions.values()), default=0)
 
+    def earliest_start(self, now: datetime) -> datetime:
+        """Return the start, in whole seconds, of what is to start now."""
+        start = now.replace(microsecond=0)
+        if self.lead_time:
+            start += self.lead_time + timedelta(seconds=1)
+        return start
+
     def supports(self, action: Action) -> bool:
         """Tell whether the device can do the action, or something near it."""
         return self.support(action).support is not Support.NONE
@@ -130,8 +138,9 @@ class Capabilities:
             "min_duration_min": self.min_duration / MINUTE,
             "max_duration_min": self.max_duration / MINUTE,
             "returns_by_itself": self.returns_by_itself,
-            "read_back": self.read_back,
             "base_mode_reset": self.base_mode_reset,
+            "takes_notes": self.takes_notes,
+            "no_limit": self.no_limit,
         }
 
 
@@ -183,9 +192,9 @@ def check(
     """Fit a rule to what a device can express and to what it has planned already.
 
     One-shot items must not be overlapped, for no cloud says which one would win; a
-    recurring window that shares time with the rule is only told. Filling in the device's
-    maximum for a missing power, and now for a start of the last minutes, is no
-    inexactness; everything else is, and is refused unless `inexact` allows it.
+    recurring window that shares time with the rule is only told. Filling in the
+    device's maximum for a missing power, and now for a start of the last minutes, is
+    no inexactness; everything else is, and is refused unless `inexact` allows it.
     """
     problems: list[Problem] = []
     adjustments: list[Adjustment] = []
@@ -230,9 +239,10 @@ def _fit_start(
     problems: list[Problem],
     adjustments: list[Adjustment],
 ) -> Rule:
-    earliest = now.replace(microsecond=0)
-    if capabilities.lead_time:
-        earliest += capabilities.lead_time + timedelta(seconds=1)
+    earliest = capabilities.earliest_start(now)
+    if rule.start - now > LATEST_START:
+        problems.append(Problem("start_too_far", {"start": rule.start}))
+        return replace(rule, start=earliest)
     if rule.start >= earliest:
         return rule
     if now - rule.start > START_GRACE:
@@ -249,7 +259,10 @@ def _duration_fits(
     rule: Rule, capabilities: Capabilities, problems: list[Problem]
 ) -> bool:
     shortest, longest = capabilities.min_duration, capabilities.max_duration
-    fits = shortest <= rule.duration <= longest and not rule.duration % MINUTE
+    fits = (
+        shortest <= rule.duration <= longest
+        and not rule.duration % capabilities.granularity
+    )
     if not fits:
         problems.append(
             Problem(

@@ -61,7 +61,7 @@ class Source(StrEnum):
     """Who asked for a schedule."""
 
     MANUAL = "manual"
-    """An override that starts now, such as the force action; a later one replaces it."""
+    """An override that starts now, as by force; a later one replaces it."""
     SERVICE = "service"
     """A schedule laid by an action or by the entities of a device."""
 
@@ -92,7 +92,7 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The operating envelope of a site: caps in W (generation in VA), None is no cap."""
+    """The operating envelope of a site: caps in W (generation VA), None is no cap."""
 
     max_import_w: int | None = None
     max_export_w: int | None = None

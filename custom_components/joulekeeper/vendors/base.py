@@ -152,7 +152,8 @@ class ScheduleController(Protocol):
     async def send(self, call: VendorCall) -> str | None:
         """Make a call that the two functions above returned.
 
-        Returns the cloud's id of what was created. A create whose outcome is not known raises `OutcomeUnknown`.
+        Returns the cloud's id of what was created. A create whose outcome is not known
+        raises `OutcomeUnknown`.
         """
 
     async def fetch_past(self) -> Programme:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,6 +39,7 @@ class RedbackClient:
         self._base_url = connection.credentials.get(CONF_BASE_URL) or API_URL
         self.grid_tie: set[str] = set()
         """Serial numbers of the models that have no schedule API."""
+        self._batteries: set[str] = set()
         self._dynamic_version = "v2.21"
         self._zones: dict[str, tzinfo] = {}
 
@@ -84,7 +86,10 @@ class RedbackClient:
             except NotFound:
                 self._dynamic_version = "v2.21"
                 raise
-        return Dynamic.parse(data, serial)
+        dynamic = Dynamic.parse(data, serial)
+        if dynamic.battery_seen:
+            self._batteries.add(serial)
+        return replace(dynamic, battery_seen=serial in self._batteries)
 
     async def configuration(self, serial: str) -> Configuration:
         """Return the limits and reserves in force."""

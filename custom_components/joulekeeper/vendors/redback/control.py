@@ -62,7 +62,7 @@ class InverterController:
         return await self.client.send(call)
 
     async def fetch_past(self) -> Programme:
-        """Return the schedules with those of the past, as long as the cloud has them."""
+        """Return the schedules with those of the past that the cloud still has."""
         return await self.client.schedules(self.device_id, with_past=True)
 
     async def reset_base_mode(self) -> None:

@@ -183,6 +183,8 @@ class Dynamic:
     mode_power_w: int | None
     pv_strings: tuple[PvString, ...]
     battery: Battery
+    battery_seen: bool = False
+    """Whether the readings, these or earlier ones, show that a battery is fitted."""
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any], serial: str) -> Self:
@@ -196,12 +198,14 @@ class Dynamic:
         inverter = (asked or (inverters if len(inverters) == 1 else []) or [{}])[0]
         mode = mapping(inverter.get("PowerMode"))
         status = text(raw.get("Status"))
+        battery = Battery.parse(mapping(raw.get("Battery")))
+        state_of_charge = scaled(raw.get("BatterySoCInstantaneous0to1"), _PERCENT)
         return cls(
             timestamp=required(timestamp(raw.get("TimestampUtc")), "TimestampUtc"),
             status=status.lower() if status else None,
             phases=tuple(map(Phase.parse, objects(raw.get("Phases")))),
             frequency_hz=number(raw.get("FrequencyInstantaneousHz")),
-            state_of_charge=scaled(raw.get("BatterySoCInstantaneous0to1"), _PERCENT),
+            state_of_charge=state_of_charge,
             pv_power_w=scaled(raw.get("PvPowerInstantaneouskW"), _KILO),
             battery_power_w=scaled(raw.get("BatteryPowerNegativeIsChargingkW"), _KILO),
             inverter_temperature_c=number(raw.get("InverterTemperatureC")),
@@ -214,7 +218,8 @@ class Dynamic:
             mode=text(mode.get("InverterMode")),
             mode_power_w=integer(mode.get("PowerW")),
             pv_strings=tuple(map(PvString.parse, objects(raw.get("PVs")))),
-            battery=Battery.parse(mapping(raw.get("Battery"))),
+            battery=battery,
+            battery_seen=state_of_charge is not None or bool(battery.modules),
         )
 
     def is_fresh(self, now: datetime) -> bool:
@@ -371,6 +376,11 @@ class Static:
         )
 
     @property
+    def has_battery(self) -> bool:
+        """Whether a battery was fitted when the system was set up."""
+        return (self.battery_count or 0) > 0 or (self.battery_capacity_kwh or 0) > 0
+
+    @property
     def grid_tie_only(self) -> bool:
         """Whether it is an SI model, which has no schedule API (dossier 7.1)."""
         return self.model is not None and self.model.upper().startswith("SI")
@@ -434,10 +444,6 @@ def total(values: Iterable[float | None]) -> float | None:
 
 def has_battery(static: Static | None, dynamic: Dynamic | None) -> bool:
     """Tell whether a battery is fitted: any one trace of it counts (dossier 1.7)."""
-    found_in_static = static is not None and (
-        (static.battery_count or 0) > 0 or (static.battery_capacity_kwh or 0) > 0
+    return (static is not None and static.has_battery) or (
+        dynamic is not None and dynamic.battery_seen
     )
-    found_in_dynamic = dynamic is not None and (
-        dynamic.state_of_charge is not None or bool(dynamic.battery.modules)
-    )
-    return found_in_static or found_in_dynamic

@@ -418,6 +418,7 @@ def inverter_capabilities(
             Action.IDLE: ActionSupport(Support.APPROXIMATE, "idle_is_hold"),
         },
         unsupported_reason="site_only",
+        granularity=timedelta(seconds=1),
         max_duration=MAX_DURATION,
         base_mode_reset=portal,
     )
@@ -429,6 +430,7 @@ def site_capabilities() -> Capabilities:
     return Capabilities(
         actions={Action.LIMIT: native, Action.NO_CHARGE: native},
         unsupported_reason="inverter_only",
+        granularity=timedelta(seconds=1),
         max_duration=MAX_DURATION,
         lead_time=ENVELOPE_LEAD,
         takes_notes=False,
