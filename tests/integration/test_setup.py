@@ -45,7 +45,7 @@ async def test_a_day_of_polling_stays_within_the_budget(house: House) -> None:
     assert sum(counts.values()) <= 70 * 24, counts
     assert counts["dynamic"] == pytest.approx(1440, rel=0.05)
     assert counts["schedules"] <= 3 * 24 + 1
-    assert counts["envelopes"] <= 2 * 24 + 1
+    assert counts["envelopes"] <= 24 + 1
     assert counts["configuration"] <= 13
     assert counts["static"] <= 13
     assert counts["nodes"] <= 13
