@@ -1,7 +1,7 @@
 """What is fetched from Redback how often (dossier 1.11).
 
 An inverter reports once per 60 s; everything else changes seldom. In steady state one
-inverter with battery costs about 69 calls an hour, tokens included.
+inverter with battery costs about 68 calls an hour, tokens included.
 """
 
 from datetime import timedelta
