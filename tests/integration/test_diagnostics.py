@@ -85,12 +85,12 @@ async def busy_house(open_house: OpenHouse) -> House:
     """Return a house with schedules and envelopes, ours and those of others."""
     house = await open_house(fixture=["A", "B"], portal=True)
     start = house.freezer().astimezone()
-    house.cloud.add_schedule(INVERTER_B, start, timedelta(hours=1))
+    house.cloud.add_schedule(INVERTER_B, start, timedelta(hours=2))
     house.cloud.add_daily_schedule(INVERTER)
     house.cloud.add_network_envelope(
         SITE, start, start + timedelta(hours=2), MaxExportPowerW=0
     )
-    await leap(house, timedelta(minutes=40))
+    await leap(house, timedelta(minutes=70))
     await house.act(
         "create_schedule", action="charge", duration_min=30, power_w=2000, note="mine"
     )
