@@ -111,11 +111,20 @@ class Endpoint[T]:
 
 @dataclass(frozen=True, slots=True)
 class VendorCall:
-    """One call as the vendor gets it: what `dry_run` shows is what is sent."""
+    """One call as the vendor gets it: what `dry_run` shows is what is sent.
 
+    `label` names it where nobody's serial number may stand.
+    """
+
+    label: str
     method: str
     path: str = field(repr=False)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def deletes(self) -> bool:
+        """Whether doing it twice does no harm."""
+        return self.method == "DELETE"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the call as response data."""

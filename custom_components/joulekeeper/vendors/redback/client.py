@@ -135,29 +135,26 @@ class RedbackClient:
         Raises Rejected when the cloud says no, also inside a 200 (dossier 1.10), and
         OutcomeUnknown when a create may or may not have happened.
         """
-        kind = "envelope" if "OperatingEnvelope" in call.path else "schedule"
-        deleting = call.method == "DELETE"
-        label = f"{kind} {'delete' if deleting else 'create'}"
         try:
             body = await self._call(
                 call.method,
                 call.path,
-                label=label,
-                repeatable=deleting,
+                label=call.label,
+                repeatable=call.deletes,
                 json=call.body,
             )
         except NotFound:
-            if deleting:
+            if call.deletes:
                 return None
             raise
         except ProtocolError as error:
-            if deleting:
+            if call.deletes:
                 raise
             # A page instead of the answer, say: the create may have gone through.
             raise OutcomeUnknown(str(error)) from error
         data = mapping(body.get("Data"))
         if text(data.get("ErrorMessage")):
-            raise Rejected(f"{label}: refused")
+            raise Rejected(f"{call.label}: refused")
         return text(data.get("ScheduleId")) or text(data.get("EventId"))
 
     async def _get_dynamic(self, serial: str) -> Mapping[str, Any]:

@@ -318,6 +318,7 @@ def schedule_call(serial: str, rule: Rule) -> VendorCall:
     """Return the call that creates an inverter schedule."""
     note = f": {text(rule.note)}" if text(rule.note) else ""
     return VendorCall(
+        "schedule create",
         "POST",
         "/Api/v2/Schedule/Create/By/SerialNumber",
         {
@@ -336,7 +337,9 @@ def schedule_call(serial: str, rule: Rule) -> VendorCall:
 def delete_schedule_call(serial: str, item: ScheduleItem) -> VendorCall:
     """Return the call that deletes an inverter schedule."""
     return VendorCall(
-        "DELETE", f"/Api/v2/Schedule/By/SerialNumber/{serial}/{item.vendor_id}"
+        "schedule delete",
+        "DELETE",
+        f"/Api/v2/Schedule/By/SerialNumber/{serial}/{item.vendor_id}",
     )
 
 
@@ -348,6 +351,7 @@ def envelope_call(site_id: str, rule: Rule) -> VendorCall:
     """
     caps = _all_caps(rule)
     return VendorCall(
+        "envelope create",
         "POST",
         "/Api/v2/OperatingEnvelope/Create/By/Site",
         {
@@ -367,7 +371,8 @@ def envelope_call(site_id: str, rule: Rule) -> VendorCall:
 def delete_envelope_call(item: ScheduleItem) -> VendorCall:
     """Return the call that deletes an operating envelope."""
     event_id = quote(item.vendor_id or "", safe="")
-    return VendorCall("DELETE", f"/Api/v2/OperatingEnvelope/By/EventId/{event_id}")
+    path = f"/Api/v2/OperatingEnvelope/By/EventId/{event_id}"
+    return VendorCall("envelope delete", "DELETE", path)
 
 
 def _instant(instant: datetime) -> str:
