@@ -27,7 +27,7 @@ from ..schedule import MODES, mode_name
 from .parts import OFF, Value, fact, live, nth, sensor, share
 
 STATUSES: Final = ("ok", "offline", "fault")
-_STRINGS: Final = 3
+_STRINGS: Final = 10
 _PHASES: Final = ("a", "b", "c")
 
 
