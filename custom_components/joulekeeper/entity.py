@@ -19,7 +19,7 @@ from .const import DOMAIN
 from .control import DeviceControl
 from .coordinator import EndpointCoordinator
 from .core.capabilities import Capabilities
-from .core.models import Device, EndpointId
+from .core.models import Device, DeviceKind, EndpointId
 from .descriptions import ReadingDescription
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 
@@ -218,9 +218,9 @@ def reading_candidates(
     entity_class: Callable[[RuntimeData, Device, Any], Entity],
 ) -> Callable[[Device], Iterable[Candidate]]:
     """Return what finds a device's entities in the vendor's table of a platform."""
-    table: tuple[ReadingDescription, ...] = runtime.account.spec.descriptions.get(
-        platform, ()
-    )
+    tables: dict[DeviceKind, list[ReadingDescription]] = {}
+    for row in runtime.account.spec.descriptions.get(platform, ()):
+        tables.setdefault(row.device_kind, []).append(row)
 
     def find(device: Device) -> Iterable[Candidate]:
         readings = runtime.account.readings_of(device)
@@ -234,8 +234,7 @@ def reading_candidates(
                     description.endpoint_ids(device.source_id),
                 ),
             )
-            for description in table
-            if description.device_kind is device.kind
+            for description in tables.get(device.kind, ())
         )
 
     return find

@@ -367,14 +367,10 @@ class Keeper:
         self, control: DeviceControl, rule: Rule, replaced: tuple[ScheduleItem, ...]
     ) -> bool:
         """Read back until the cloud holds the rule and nothing that it replaces."""
-        gone = {item.vendor_id for item in replaced}
-
-        def holds(programme: Programme) -> bool:
-            return _holds(rule, programme) and not any(
-                item.vendor_id in gone for item in programme.items
-            )
-
-        return await self._read_back(control, holds)
+        return await self._read_back(
+            control,
+            lambda programme: _holds(rule, programme) and _lacks(replaced, programme),
+        )
 
     async def _delete(
         self, control: DeviceControl, items: tuple[ScheduleItem, ...], dry_run: bool
@@ -395,13 +391,7 @@ class Keeper:
         with self._write_errors(deleting=True):
             if failures := await self._send_deletes(control, items):
                 raise next(iter(failures.values()))
-        gone = {item.vendor_id for item in items}
-        confirmed = not items or await self._read_back(
-            control,
-            lambda programme: (
-                not any(item.vendor_id in gone for item in programme.items)
-            ),
-        )
+        confirmed = not items or await self._read_back(control, partial(_lacks, items))
         return response | {"state": "confirmed" if confirmed else "unconfirmed"}
 
     async def _read_back(
@@ -473,6 +463,11 @@ def _running(control: DeviceControl, programme: Programme) -> tuple[ScheduleItem
 
 def _holds(rule: Rule, programme: Programme) -> bool:
     return any(item.fulfils(rule) for item in programme.items)
+
+
+def _lacks(items: Iterable[ScheduleItem], programme: Programme) -> bool:
+    gone = {item.vendor_id for item in items}
+    return gone.isdisjoint(item.vendor_id for item in programme.items)
 
 
 def _has_own_handle(item: ScheduleItem, control: DeviceControl) -> bool:

@@ -17,7 +17,6 @@ from custom_components.joulekeeper.core.schedule import (
     Rule,
     ScheduleItem,
     WeeklyWindow,
-    merged,
     wall_instant,
 )
 
@@ -224,11 +223,11 @@ def test_programme_with_recurring_window() -> None:
     ]
 
 
-def test_programme_find_own_and_merged() -> None:
+def test_programme_find_and_own() -> None:
     """Items are found by either id, one without an id by none."""
     ours = item(0, 1, owner=Owner.OWN, rule_id="rule")
     foreign, nameless = item(2, 3), item(4, 5, vendor_id=None)
-    plan = merged([Programme((ours,)), Programme((foreign, nameless))])
+    plan = Programme((ours, foreign, nameless))
     assert plan.find("rule") is plan.find("v0") is ours
     assert plan.find("v2") is foreign
     assert plan.find("None") is None

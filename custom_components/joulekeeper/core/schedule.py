@@ -1,6 +1,6 @@
 """Schedules in one vocabulary for every brand: what is asked and what a cloud holds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -287,12 +287,3 @@ class Programme:
         """Yield the occurrences of the recurring windows in the next seven days."""
         for window in self.recurring:
             yield from window.occurrences(now, now + 7 * DAY)
-
-
-def merged(programmes: Iterable[Programme]) -> Programme:
-    """Return several programmes of one device as one."""
-    parts = tuple(programmes)
-    return Programme(
-        items=tuple(item for part in parts for item in part.items),
-        recurring=tuple(window for part in parts for window in part.recurring),
-    )

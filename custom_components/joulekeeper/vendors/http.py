@@ -6,7 +6,7 @@ numbers and secrets: an error names the endpoint's label and what went wrong.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -67,17 +67,10 @@ class HttpClient:
     never repeated: where it may have reached the cloud, `OutcomeUnknown` is raised.
     """
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        clock: Clock,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, session: aiohttp.ClientSession, clock: Clock) -> None:
         """Use a session that somebody else closes."""
         self._session = session
         self._clock = clock
-        self._sleep = sleep
         self._slots = asyncio.Semaphore(PARALLEL_CALLS)
         self.calls: Counter[str] = Counter()
 
@@ -104,7 +97,7 @@ class HttpClient:
         except TransientError as error:
             if not repeatable or isinstance(error.__cause__, TimeoutError):
                 raise
-        await self._sleep(RETRY_PAUSE_S)
+        await asyncio.sleep(RETRY_PAUSE_S)
         return await self._once(method, url, label, repeatable, options)
 
     async def _once(
