@@ -1,6 +1,5 @@
 """Wall time over clock changes, recurring windows, and what a programme answers."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -11,10 +10,8 @@ import pytest
 from custom_components.joulekeeper.core.schedule import (
     DAY,
     Action,
-    Limits,
     Owner,
     Programme,
-    Rule,
     ScheduleItem,
     WeeklyWindow,
     wall_instant,
@@ -233,51 +230,3 @@ def test_programme_find_and_own() -> None:
     assert plan.find("None") is None
     assert plan.own() == (ours,)
     assert (ours.id, foreign.id, nameless.id) == ("rule", "v2", None)
-
-
-RULE = Rule(
-    id="rule", action=Action.CHARGE, start=NOW, duration=HOUR, power_w=2000, note="x"
-)
-
-
-@pytest.mark.parametrize(
-    ("change", "fulfilled"),
-    [
-        ({}, True),
-        ({"note": "other", "vendor_id": "new"}, True),
-        ({"rule_id": "other"}, False),
-        ({"rule_id": None}, False),
-        ({"action": Action.HOLD}, True),
-        ({"start": NOW + timedelta(seconds=1)}, False),
-        ({"end": NOW + HOUR - timedelta(minutes=1)}, False),
-        ({"power_w": 1999}, False),
-        ({"power_w": None}, False),
-    ],
-)
-def test_fulfils(change: dict[str, object], fulfilled: bool) -> None:
-    """Only what has our id, the times and the power fulfils a rule."""
-    held = replace(item(0, 1, rule_id="rule", power_w=2000), **change)
-    assert held.fulfils(RULE) is fulfilled
-
-
-@pytest.mark.parametrize(
-    ("held", "fulfilled"),
-    [
-        (Limits(max_export_w=0), True),
-        (Limits(max_export_w=0, max_import_w=10000), True),
-        (Limits(max_export_w=1), False),
-        (Limits(max_import_w=0), False),
-        (None, False),
-    ],
-)
-def test_fulfils_limits(held: Limits | None, fulfilled: bool) -> None:
-    """Every cap that was asked for must be there; more caps do not matter."""
-    rule = Rule(
-        id="rule",
-        action=Action.LIMIT,
-        start=NOW,
-        duration=HOUR,
-        limits=Limits(max_export_w=0),
-    )
-    found = item(0, 1, rule_id="rule", action=Action.LIMIT, limits=held)
-    assert found.fulfils(rule) is fulfilled

@@ -64,6 +64,10 @@ class Source(StrEnum):
     """An override that starts now, as by force; a later one replaces it."""
     SERVICE = "service"
     """A schedule laid by an action or by the entities of a device."""
+    CALENDAR = "calendar"
+    """An event of the device's calendar."""
+    KEEPER = "keeper"
+    """Laid by ourselves, to mend something; everybody else goes first."""
 
 
 class Owner(StrEnum):
@@ -110,29 +114,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One schedule as the user asks for it: an action from an instant, for a time.
-
-    `start` is an instant in UTC. `power_w` is positive; None means the most that the
-    device can do. `limits` belongs to `Action.LIMIT` alone.
-    """
-
-    id: str
-    action: Action
-    start: datetime
-    duration: timedelta
-    power_w: int | None = None
-    limits: Limits | None = None
-    source: Source = Source.SERVICE
-    note: str = ""
-
-    @property
-    def end(self) -> datetime:
-        """The instant at which the device is given back."""
-        return self.start + self.duration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleItem:
     """One schedule as the cloud holds it.
 
@@ -175,25 +156,6 @@ class ScheduleItem:
     def overlaps(self, start: datetime, end: datetime) -> bool:
         """Whether the item shares any time with the span; both ends are exclusive."""
         return self.start < end and start < self.end
-
-    def fulfils(self, rule: Rule) -> bool:
-        """Whether the cloud holds what the rule asks for.
-
-        The action is not compared: a cloud may know only something near to it.
-        """
-        return (
-            self.rule_id == rule.id
-            and self.start == rule.start
-            and self.end == rule.end
-            and (rule.power_w is None or self.power_w == rule.power_w)
-            and self._has_caps_of(rule)
-        )
-
-    def _has_caps_of(self, rule: Rule) -> bool:
-        if rule.limits is None:
-            return True
-        held = {} if self.limits is None else self.limits.as_dict()
-        return rule.limits.as_dict().items() <= held.items()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,495 @@
+"""The book of one device: what is wanted of it, what was sent, and what came of it.
+
+Pure: it knows no clock, no cloud and no file. The keeper feeds it with the cloud's
+lists and does what it says is to be done.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from .capabilities import HORIZON, Capabilities
+from .changes import Changes, Closing, Compiled, Refusal
+from .check import START_GRACE, fit
+from .dispatch import CHANGED_ELSEWHERE, FINAL, HELD, RESTORING, Dispatch, State, holds
+from .proof import MODE_DIFFERS, Telemetry, judge, target_reached
+from .rules import Occurrence, Rule
+from .schedule import (
+    DAY,
+    POWERED_ACTIONS,
+    Action,
+    Owner,
+    Programme,
+    ScheduleItem,
+    Source,
+)
+from .timeline import Segment, Span, resolve, segment_of
+
+MIN_REMAINING: Final = timedelta(minutes=3)
+"""What was interrupted, or is late, is not taken up for less than this."""
+HISTORY: Final = 14 * DAY
+"""How long what is over is remembered."""
+MAX_HISTORY: Final = 500
+SETTLED_WITHIN: Final = timedelta(seconds=30)
+"""A start so long ago needs no new one, where the cloud takes starts of the past."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Rules, dispatches and closings of one device.
+
+    `closings` are by occurrence, `deleted` are the ids of rules that are gone, with
+    the instant until which they are remembered: an item of theirs is a leftover.
+    """
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    dispatches: dict[str, Dispatch] = field(default_factory=dict)
+    closings: dict[str, Closing] = field(default_factory=dict)
+    deleted: dict[str, datetime] = field(default_factory=dict)
+    revision: int = 0
+
+    def copy(self) -> Ledger:
+        """Return a ledger that can be changed without changing this one."""
+        return Ledger(
+            dict(self.rules),
+            dict(self.dispatches),
+            dict(self.closings),
+            dict(self.deleted),
+            self.revision,
+        )
+
+    def take_wishes_of(self, other: Ledger) -> None:
+        """Want what another ledger wants; what was sent stays what it is."""
+        self.revision = max(self.revision, other.revision)
+        self.rules = dict(other.rules)
+        self.closings = dict(other.closings)
+        self.deleted = dict(other.deleted)
+
+    # -- what is wanted --------------------------------------------------------
+
+    def put_rule(self, rule: Rule) -> Rule:
+        """Take a new rule, or an edit of one; it goes before older ones of its kind."""
+        self.revision += 1
+        rule = replace(rule, revision=self.revision)
+        self.rules[rule.id] = rule
+        return rule
+
+    def trim_rule(self, rule: Rule) -> None:
+        """Take a rule with fewer occurrences; its precedence stays."""
+        self.rules[rule.id] = rule
+
+    def delete_rule(self, rule_id: str, now: datetime) -> None:
+        """Forget a rule; what was sent for it is a leftover from now on."""
+        self.rules.pop(rule_id, None)
+        self.deleted[rule_id] = now + HISTORY
+
+    def close(
+        self, occurrence: Occurrence, at: datetime, state: State, reason: str
+    ) -> None:
+        """End an occurrence early."""
+        self.closings[occurrence.id] = Closing(at, occurrence.end, state, reason)
+
+    def occurrences(self, start: datetime, end: datetime) -> Iterator[Occurrence]:
+        """Yield what the rules ask for in a span, up to its early end, unordered."""
+        for rule in self.rules.values():
+            yield from self.occurrences_of(rule, start, end)
+
+    def occurrences_of(
+        self, rule: Rule, start: datetime, end: datetime
+    ) -> Iterator[Occurrence]:
+        """Yield what one rule asks for in a span, up to its early end."""
+        for occurrence in rule.occurrences(start, end):
+            closing = self.closings.get(occurrence.id) if self.closings else None
+            if closing is None:
+                yield occurrence
+            elif occurrence.start < closing.at and start < closing.at:
+                yield replace(occurrence, end=min(occurrence.end, closing.at))
+
+    def active(self, now: datetime) -> tuple[Occurrence, ...]:
+        """Return the occurrences whose time is now, whoever has precedence."""
+        return tuple(self.occurrences(now, now + timedelta(microseconds=1)))
+
+    def occurrence_of(self, segment: Segment) -> Occurrence | None:
+        """Return the whole occurrence that a segment is part of."""
+        rule = self.rules.get(segment.rule_id)
+        if rule is None:
+            return None
+        found = rule.occurrences(segment.start, segment.end)
+        return next((item for item in found if item.id == segment.occurrence_id), None)
+
+    def dispatches_of(self, rule_id: str) -> tuple[Dispatch, ...]:
+        """Return what was sent for a rule, earliest first."""
+        found = (i for i in self.dispatches.values() if i.segment.rule_id == rule_id)
+        return tuple(sorted(found, key=lambda item: item.segment.start))
+
+    def live(self) -> tuple[Dispatch, ...]:
+        """Return what stands for what is wanted, earliest first."""
+        live = (item for item in self.dispatches.values() if item.live)
+        return tuple(sorted(live, key=lambda item: item.segment.start))
+
+    # -- what the cloud has ----------------------------------------------------
+
+    def matched(self, programme: Programme) -> dict[str, ScheduleItem]:
+        """Return which item of the cloud stands for which dispatch.
+
+        By the cloud's id; where that was never told, by our mark, or by being just
+        what was sent where the cloud drops our mark.
+        """
+        theirs = self._given_away()
+        items = {
+            item.vendor_id: item
+            for item in programme.items
+            if item.vendor_id and item.vendor_id not in theirs
+        }
+        found: dict[str, ScheduleItem] = {}
+        for dispatch in self.dispatches.values():
+            if (item := items.get(dispatch.vendor_id or "")) is not None:
+                found[dispatch.id] = item
+        claimed = {item.vendor_id for item in found.values()}
+        for dispatch in self.dispatches.values():
+            if dispatch.vendor_id is None and dispatch.sent_at is not None:
+                for item in items.values():
+                    if item.vendor_id not in claimed and _is_of(item, dispatch):
+                        claimed.add(item.vendor_id)
+                        found[dispatch.id] = item
+                        break
+        return found
+
+    def claim(self, programme: Programme) -> Programme:
+        """Return the programme with every item of ours known as such."""
+        owners = {
+            item.vendor_id: self.dispatches[dispatch_id].segment
+            for dispatch_id, item in self.matched(programme).items()
+        }
+
+        theirs = self._given_away()
+
+        def claimed(item: ScheduleItem) -> ScheduleItem:
+            if item.vendor_id in theirs:
+                return replace(item, owner=Owner.FOREIGN, rule_id=None)
+            segment = owners.get(item.vendor_id)
+            if segment is None or item.owner is Owner.NETWORK:
+                return item
+            return replace(
+                item,
+                owner=Owner.OWN,
+                rule_id=segment.rule_id,
+                source=segment.source,
+                note=segment.note or item.note,
+            )
+
+        return replace(programme, items=tuple(map(claimed, programme.items)))
+
+    def others(self, programme: Programme) -> Programme:
+        """Return the programme without anything that is ours."""
+        mine = {item.vendor_id for item in self.matched(programme).values()}
+        mine |= {item.vendor_id for item in self._leftovers(programme, mine)}
+        items = (item for item in programme.items if item.vendor_id not in mine)
+        return replace(
+            programme, items=tuple(replace(i, owner=_not_ours(i)) for i in items)
+        )
+
+    def observe(
+        self, programme: Programme, now: datetime, new_tag: Callable[[], str]
+    ) -> None:
+        """Take in a fresh list of the cloud."""
+        found = self.matched(programme)
+        for dispatch_id, dispatch in list(self.dispatches.items()):
+            seen = dispatch.observed(found.get(dispatch_id), now)
+            self.dispatches[dispatch_id] = seen
+            self._follow(dispatch, seen)
+        claimed = {item.vendor_id for item in found.values()}
+        for item in programme.own():
+            known = item.rule_id in self.rules or item.rule_id in self.deleted
+            known = known or item.vendor_id in claimed | self._given_away()
+            if not known and item.end > now:
+                self._adopt(item, now, new_tag())
+
+    def judge(
+        self, telemetry: Telemetry, able: Capabilities, now: datetime
+    ) -> tuple[Dispatch, ...]:
+        """Take in a measurement; return what should be sent again for it.
+
+        An occurrence that has reached its state of charge is ended.
+        """
+        again: list[Dispatch] = []
+        for dispatch in self.live():
+            if dispatch.state not in HELD or not dispatch.active_at(now):
+                continue
+            if target_reached(dispatch.segment, telemetry, now):
+                self._close_of(dispatch.segment, now, State.DONE, "target_reached")
+            if dispatch.judged_at is None or telemetry.time > dispatch.judged_at:
+                delivery = judge(dispatch.segment, telemetry, now)
+                judged = dispatch.judged(delivery, telemetry.time, able.acts_within)
+                self.dispatches[dispatch.id] = judged
+                if judged.worth_sending_again and delivery.reason == MODE_DIFFERS:
+                    again.append(judged)
+        return tuple(again)
+
+    def pass_time(self, now: datetime) -> None:
+        """Take in that time has passed, and forget what is long over."""
+        for dispatch_id, dispatch in list(self.dispatches.items()):
+            self.dispatches[dispatch_id] = dispatch.at(now)
+        self._forget(now)
+
+    # -- what is to be done ----------------------------------------------------
+
+    def compile(
+        self, able: Capabilities, programme: Programme, now: datetime
+    ) -> Compiled:
+        """Return what is wanted from now on, one owner per moment.
+
+        Recurring rules as far as the horizon. Each part is fitted to the device anew,
+        whose limits may have changed since the rule was made.
+        """
+        wanted = [
+            occurrence
+            for rule in self.rules.values()
+            for occurrence in self.occurrences_of(
+                rule, now, now + HORIZON if rule.recurrence else rule.end
+            )
+        ]
+        taken = [
+            Span(item.start, item.end)
+            for item in self.others(programme).items
+            if item.end > now
+        ]
+        segments: list[Segment] = []
+        refused: list[Refusal] = []
+        for segment in resolve(wanted, taken):
+            if segment.end <= now:
+                continue
+            verdict = fit(self.rules[segment.rule_id], able)
+            segment = replace(
+                segment,
+                power_w=verdict.effective.power_w,
+                limits=verdict.effective.limits,
+                note=segment.note if able.takes_notes else "",
+            )
+            if verdict.problems:
+                refused.append(Refusal(segment, verdict.problems[0]))
+            else:
+                segments.append(segment)
+        return Compiled(tuple(segments), tuple(refused))
+
+    def changes(
+        self,
+        able: Capabilities,
+        programme: Programme,
+        now: datetime,
+        new_tag: Callable[[], str],
+    ) -> Changes:
+        """Compare what is wanted with what was sent."""
+        compiled = self.compile(able, programme, now)
+        unmatched = [item for item in self.dispatches.values() if item.live]
+        send: list[Dispatch] = []
+        over: list[Dispatch] = []
+        for segment in compiled.segments:
+            stands = next(
+                (item for item in unmatched if item.stands_for(segment, now)), None
+            )
+            if stands is not None:
+                unmatched.remove(stands)
+                if stands.state is not State.QUEUED:
+                    continue
+            elif self._given_up(segment, now):
+                continue
+            dispatch = stands or Dispatch(segment=replace(segment, tag=new_tag()))
+            startable, too_late = self._startable(
+                replace(segment, tag=dispatch.id), able, now
+            )
+            if too_late:
+                over.append(dispatch.finished(State.MISSED, now, too_late))
+            else:
+                send.append(replace(dispatch, segment=startable))
+        for refusal in compiled.refused:
+            held = [item for item in unmatched if item.is_part_of(refusal.segment)]
+            for item in held:
+                # What the cloud holds already may go on; it was within the limits.
+                unmatched.remove(item)
+            if able.actions and not held and not self._given_up(refusal.segment, now):
+                refused = Dispatch(segment=replace(refusal.segment, tag=new_tag()))
+                over.append(refused.finished(State.REJECTED, now, refusal.problem.key))
+        mine = {item.vendor_id for item in self.matched(programme).values()}
+        restoring = (i for i in self.dispatches.values() if i.state in RESTORING)
+        unwanted = [item.to_be_taken_back(*self._fate(item)) for item in unmatched]
+        return Changes(
+            send=tuple(send),
+            remove=(
+                *(item for item in unwanted if item.sent_at is not None),
+                *restoring,
+            ),
+            surplus=self._leftovers(programme, mine),
+            over=(
+                *over,
+                *(
+                    item.finished(item.outcome or State.CANCELLED, now)
+                    for item in unwanted
+                    if item.sent_at is None
+                ),
+            ),
+        )
+
+    def take(self, changes: Changes) -> None:
+        """Book what is about to happen."""
+        for dispatch in (*changes.over, *changes.remove, *changes.send):
+            self.dispatches[dispatch.id] = dispatch
+
+    def resend(self, dispatch: Dispatch, now: datetime, tag: str) -> None:
+        """Have a dispatch taken back and sent anew, as it seems not to have worked."""
+        if dispatch.vendor_id is None:
+            self.dispatches[dispatch.id] = dispatch.queued("no_answer")
+            return
+        self.dispatches[dispatch.id] = dispatch.to_be_taken_back(
+            State.SUPERSEDED, "sent_again"
+        )
+        segment = dispatch.segment.at(
+            max(dispatch.segment.start, now.replace(microsecond=0)),
+            dispatch.segment.end,
+        )
+        self.dispatches[tag] = Dispatch(
+            segment=replace(segment, tag=tag),
+            attempts=dispatch.attempts,
+            mismatches=dispatch.mismatches,
+            judged_at=dispatch.judged_at,
+        )
+
+    # -- inside ----------------------------------------------------------------
+
+    def _fate(self, dispatch: Dispatch) -> tuple[State, str]:
+        """Return what a dispatch comes to that is no longer wanted, and why."""
+        segment = dispatch.segment
+        if (closing := self.closings.get(segment.occurrence_id)) is not None:
+            return closing.state, closing.reason
+        if segment.rule_id not in self.rules:
+            return State.CANCELLED, "deleted"
+        return State.SUPERSEDED, "replaced"
+
+    def _close_of(
+        self, segment: Segment, at: datetime, state: State, reason: str
+    ) -> None:
+        """End the occurrence early that a segment is part of."""
+        if (occurrence := self.occurrence_of(segment)) is not None:
+            self.close(occurrence, at, state, reason)
+
+    def _given_up(self, segment: Segment, now: datetime) -> bool:
+        """Tell whether it was tried already to send the segment, or just that part."""
+        return any(
+            item.state in (State.MISSED, State.REJECTED)
+            and item.segment.occurrence_id == segment.occurrence_id
+            and item.segment.start <= max(segment.start, now)
+            and segment.end <= item.segment.end
+            and item.segment.does_what(segment)
+            for item in self.dispatches.values()
+        )
+
+    def _startable(
+        self, segment: Segment, able: Capabilities, now: datetime
+    ) -> tuple[Segment, str | None]:
+        """Return a segment as it can be sent now, or why it is too late for it."""
+        earliest = able.earliest_start(now)
+        settled = not able.lead_time and now - segment.start <= SETTLED_WITHIN
+        if segment.start >= earliest or settled:
+            return segment, None
+        runs = any(
+            item.segment.occurrence_id == segment.occurrence_id
+            and item.segment.start <= now
+            and item.confirmed_at is not None
+            for item in self.dispatches.values()
+        )
+        if now - segment.start > START_GRACE and not runs:
+            return segment, "late"
+        shortened = segment.at(earliest, segment.end)
+        if shortened.duration < MIN_REMAINING:
+            return segment, "too_short"
+        return shortened, None
+
+    def _leftovers(
+        self, programme: Programme, claimed: Iterable[str | None]
+    ) -> tuple[ScheduleItem, ...]:
+        """Return items with the mark of a rule of ours that nothing stands for."""
+        mine, theirs = set(claimed), self._given_away()
+        return tuple(
+            item
+            for item in programme.own()
+            if item.vendor_id not in mine
+            and item.vendor_id not in theirs
+            and (item.rule_id in self.rules or item.rule_id in self.deleted)
+        )
+
+    def _given_away(self) -> set[str | None]:
+        """Return the cloud's ids of items of ours that somebody else has changed."""
+        return {
+            item.vendor_id
+            for item in self.dispatches.values()
+            if item.reason == CHANGED_ELSEWHERE
+        }
+
+    def _adopt(self, item: ScheduleItem, now: datetime, tag: str) -> None:
+        """Take on an item with our mark of which nothing is known.
+
+        The file was lost, or another Home Assistant made it. The rule is named by the
+        cloud's id, so that the other one's later items are never mistaken for ours.
+        """
+        if item.vendor_id is None or item.action is None:
+            return
+        rule = self.put_rule(
+            Rule(
+                id=item.vendor_id,
+                action=item.action,
+                start=item.start,
+                duration=item.duration,
+                power_w=item.power_w if item.action in POWERED_ACTIONS else None,
+                limits=item.limits if item.action is Action.LIMIT else None,
+                source=item.source or Source.SERVICE,
+                note=item.note,
+            )
+        )
+        (occurrence,) = rule.occurrences(item.start, item.end)
+        segment = segment_of(occurrence, item.start, item.end)
+        dispatch = Dispatch(segment=replace(segment, tag=tag)).sent(now)
+        self.dispatches[tag] = dispatch.observed(item, now)
+
+    def _follow(self, before: Dispatch, after: Dispatch) -> None:
+        """Let an occurrence end with what was overridden, and come back with it."""
+        occurrence_id = after.segment.occurrence_id
+        if after.state is State.OVERRIDDEN and before.state is not State.OVERRIDDEN:
+            reason = after.reason or CHANGED_ELSEWHERE
+            self._close_of(after.segment, after.end, State.OVERRIDDEN, reason)
+        elif before.state is State.OVERRIDDEN and after.live:
+            self.closings.pop(occurrence_id, None)
+
+    def _forget(self, now: datetime) -> None:
+        oldest = now - HISTORY
+        over = sorted(
+            (item for item in self.dispatches.values() if item.state in FINAL),
+            key=lambda item: item.end,
+        )
+        surplus = max(0, len(over) - MAX_HISTORY)
+        for index, dispatch in enumerate(over):
+            if index < surplus or dispatch.end < oldest:
+                del self.dispatches[dispatch.id]
+        for rule in list(self.rules.values()):
+            if rule.over(now):
+                self.delete_rule(rule.id, now)
+        needed = {item.segment.occurrence_id for item in self.dispatches.values()}
+        for occurrence_id, closing in list(self.closings.items()):
+            if closing.until < oldest and occurrence_id not in needed:
+                del self.closings[occurrence_id]
+        for rule_id, until in list(self.deleted.items()):
+            if until < now:
+                del self.deleted[rule_id]
+
+
+def _not_ours(item: ScheduleItem) -> Owner:
+    return Owner.FOREIGN if item.owner is Owner.OWN else item.owner
+
+
+def _is_of(item: ScheduleItem, dispatch: Dispatch) -> bool:
+    segment = dispatch.segment
+    if not holds(item, segment):
+        return False
+    if item.owner is Owner.OWN:
+        return item.rule_id == segment.rule_id
+    return item.owner is Owner.FOREIGN and item.action is segment.action
