@@ -12,6 +12,7 @@ from custom_components.joulekeeper.const import DOMAIN, PLATFORMS
 from custom_components.joulekeeper.core.schedule import Action
 from custom_components.joulekeeper.entity import ControlDescription
 from custom_components.joulekeeper.vendors import REGISTRY
+from homeassistant.components.event import EventEntityDescription
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 
@@ -81,6 +82,8 @@ class Row:
         """The states that need a text; those of a select come from the device."""
         if self.key == ("select", "staged_action"):
             return frozenset(action.value for action in Action)
+        if isinstance(self.description, EventEntityDescription):
+            return frozenset(self.description.event_types or ())
         return frozenset(getattr(self.description, "options", None) or ())
 
     @property

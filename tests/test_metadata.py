@@ -17,7 +17,7 @@ import probatio
 import pytest
 
 from custom_components.joulekeeper.const import DOMAIN, PLATFORMS
-from custom_components.joulekeeper.core.capabilities import Inexact
+from custom_components.joulekeeper.core.rules import Inexact
 from custom_components.joulekeeper.core.schedule import Action
 from custom_components.joulekeeper.services import async_setup_services
 from homeassistant import components
@@ -351,7 +351,7 @@ def test_evidence(rule: str) -> None:
 def test_platform_keeps_the_rules(platform: str) -> None:
     """Readers update freely, writers one at a time; the entry is our typed one."""
     tree = SOURCES[f"{platform}.py"]
-    writes = platform not in ("binary_sensor", "calendar", "sensor")
+    writes = platform not in ("binary_sensor", "event", "sensor")
     assert f"PARALLEL_UPDATES = {int(writes)}" in map(ast.unparse, tree.body)
     setup = next(
         node

@@ -6,16 +6,22 @@ entities, the forms of the flows, the actions, and the exceptions in the syntax 
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import re
 from string import Formatter
 from typing import Final
 
 from custom_components.joulekeeper.config_flow import SECTION_ADVANCED
-from custom_components.joulekeeper.const import CONF_VENDOR
+from custom_components.joulekeeper.const import (
+    CONF_DELETE_ON_REMOVAL,
+    CONF_MAX_FORCE_HOURS,
+    CONF_VENDOR,
+)
 from custom_components.joulekeeper.core.models import DeviceKind
+from custom_components.joulekeeper.plan_issues import FORCED
 from custom_components.joulekeeper.vendors import REGISTRY
 from custom_components.joulekeeper.vendors.base import CONF_BASE_URL
+from homeassistant.const import Platform
 
 from .metadata import ROWS, SERVICES, SOURCES, TEXTS, Keys, fields_of, leaves
 
@@ -92,6 +98,7 @@ def _abort_reasons(tree: ast.AST) -> set[str]:
 def _wanted_of_options() -> Wanted:
     step = ("options", "step", "init")
     fields = {option.key for spec in REGISTRY.values() for option in spec.options}
+    fields |= {CONF_DELETE_ON_REMOVAL, CONF_MAX_FORCE_HOURS}
     return _form(step, *fields) | _plain((*step, "title"), (*step, "description"))
 
 
@@ -102,7 +109,10 @@ def _wanted_of_entities() -> Wanted:
             path = ("entity", *row.key)
             given = Given(row.placeholders)
             assert wanted.setdefault((*path, "name"), given) == given
-            wanted |= _plain(*((*path, "state", state) for state in row.states))
+            states = path
+            if row.platform == Platform.EVENT:
+                states = (*path, "state_attributes", "event_type")
+            wanted |= _plain(*((*states, "state", state) for state in row.states))
     return wanted
 
 
@@ -118,13 +128,19 @@ def _wanted_of_issues() -> Wanted:
         given, keys = _given(call), _strings(_keyword(call, "translation_key"), tree)
         fixable = _keyword(call, "is_fixable")
         assert isinstance(fixable, ast.Constant)
-        assert fixable.value is True
         for key in keys:
+            given = replace(given, all_used=False)
+            if not fixable.value:
+                wanted["issues", key, "title"] = given
+                wanted["issues", key, "description"] = given
+                continue
             confirm = ("issues", key, "fix_flow", "step", "confirm")
             for path in (("issues", key), confirm):
                 wanted[*path, "title"] = given
             wanted[*confirm, "description"] = given
-    return wanted
+    aborts = _abort_reasons(SOURCES["repairs.py"])
+    flow = ("issues", FORCED, "fix_flow")
+    return wanted | _plain(*((*flow, "abort", reason) for reason in aborts))
 
 
 def _wanted_of_services() -> Wanted:
@@ -203,7 +219,7 @@ def _strings(node: ast.AST | None, scope: ast.AST) -> set[str]:
             return {
                 text
                 for item in ast.walk(scope)
-                if isinstance(item, ast.Assign)
+                if isinstance(item, ast.Assign | ast.AnnAssign)
                 for target, value in _assigned(item)
                 if isinstance(target, ast.Name) and target.id == name
                 for text in _strings(value, scope)
@@ -222,7 +238,13 @@ def _strings(node: ast.AST | None, scope: ast.AST) -> set[str]:
     return set()
 
 
-def _assigned(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+def _assigned(
+    node: ast.Assign | ast.AnnAssign,
+) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(node, ast.AnnAssign):
+        if node.value is not None:
+            yield node.target, node.value
+        return
     for target in node.targets:
         if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
             yield from zip(target.elts, node.value.elts, strict=True)

@@ -9,13 +9,16 @@ from homeassistant.helpers.typing import ConfigType
 from .account import LoadedAccount
 from .connection import async_connection, token_store
 from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS
+from .controls import Controls
 from .entity import async_all_added
-from .journal import journal_store
+from .issues import async_delete_entry_issues
+from .journal import Journal, journal_store
 from .keeper import Keeper
-from .repairs import async_delete_entry_issues
+from .removal import async_delete_own_schedules
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 from .services import async_setup_services
 from .vendors import REGISTRY
+from .watch import Watcher
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -33,8 +36,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) 
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)
     account = LoadedAccount(hass, entry, spec, spec.connect(connection))
     await account.async_start()
-    keeper = Keeper(hass, entry, account)
-    await keeper.async_start()
+    journal = Journal(hass, entry.entry_id)
+    await journal.load()
+    controls = Controls(entry, account, journal)
+    controls.async_start()
+    keeper = Keeper(hass, entry, controls, journal)
+    Watcher(hass, entry, account, keeper).async_start()
     entry.runtime_data = RuntimeData(account, keeper)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_all_added(hass)
@@ -45,14 +52,15 @@ async def async_unload_entry(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry
 ) -> bool:
     """Let an account go, once its writes are done; its coordinators end with it."""
-    await entry.runtime_data.keeper.async_close()
+    await entry.runtime_data.keeper.controls.async_close()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry
 ) -> None:
-    """Forget the tokens and the journal of a removed account."""
+    """Take back what is ours in the cloud; forget the tokens and the journal."""
+    await async_delete_own_schedules(hass, entry)
     await token_store(hass, entry.entry_id).async_remove()
     await journal_store(hass, entry.entry_id).async_remove()
     async_delete_entry_issues(hass, entry)

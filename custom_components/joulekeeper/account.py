@@ -69,6 +69,13 @@ class LoadedAccount:
         """Return a device by its id."""
         return next((item for item in self.devices if item.id == device_id), None)
 
+    def registry_id(self, device_id: str) -> str | None:
+        """Return Home Assistant's id of a device, None while it has none."""
+        entry = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, device_id), self._entry.entry_id
+        )
+        return None if entry is None else entry.id
+
     def devices_from(self, source_id: str) -> tuple[Device, ...]:
         """Return the devices whose readings come from one source."""
         return self._devices.get(source_id, ())
@@ -240,23 +247,13 @@ class LoadedAccount:
 
     @callback
     def _async_unregister(self, device_id: str) -> None:
-        registry = dr.async_get(self.hass)
-        if entry := registry.async_get_device_by_identifier(
-            (DOMAIN, device_id), self._entry.entry_id
-        ):
-            registry.async_remove_device(entry.id)
+        if (registry_id := self.registry_id(device_id)) is not None:
+            dr.async_get(self.hass).async_remove_device(registry_id)
 
     @callback
     def _async_register(self, device: Device) -> None:
-        registry = dr.async_get(self.hass)
-        parent = (
-            registry.async_get_device_by_identifier(
-                (DOMAIN, device.parent_id), self._entry.entry_id
-            )
-            if device.parent_id is not None
-            else None
-        )
-        registry.async_get_or_create(
+        parent_id = device.parent_id
+        dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, device.id)},
             manufacturer=self.spec.name,
@@ -268,5 +265,5 @@ class LoadedAccount:
             entry_type=dr.DeviceEntryType.SERVICE
             if device.kind is DeviceKind.SITE
             else None,
-            via_device_id=parent.id if parent else None,
+            via_device_id=parent_id and self.registry_id(parent_id),
         )

@@ -15,7 +15,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .control import DeviceControl
-from .core.capabilities import Inexact
+from .core.dispatch import State
+from .core.rules import Inexact, Rule
 from .core.schedule import POWERED_ACTIONS, Action, Limits
 from .entity import (
     ControlDescription,
@@ -24,20 +25,29 @@ from .entity import (
     control_candidates,
 )
 from .keeper import Keeper
-from .plan_data import Request
+from .requests import VIA_ENTITIES, Caller, new_id, starting
 from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 1
+
+_NOT_PROVED: Final = (
+    State.SENT,
+    State.ACCEPTED,
+    State.UNCONFIRMED,
+    State.RESTORE_PENDING,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControlButtonDescription(ControlDescription, ButtonEntityDescription):
     """A button and what it makes the keeper do."""
 
-    press_fn: Callable[[Keeper, DeviceControl], Awaitable[dict[str, Any]]]
+    press_fn: Callable[[Keeper, DeviceControl, Caller], Awaitable[dict[str, Any]]]
 
 
-async def _create(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
+async def _create(
+    keeper: Keeper, control: DeviceControl, caller: Caller
+) -> dict[str, Any]:
     """Create the schedule that the entities describe.
 
     A power above what the action allows is brought down to it: the number's range is
@@ -48,36 +58,39 @@ async def _create(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="nothing_staged"
         )
-    result = await keeper.create(
-        control,
-        Request(
-            action=action,
-            start=staging.start,
-            duration=timedelta(minutes=staging.duration_min),
-            power_w=staging.power_w if action in POWERED_ACTIONS else None,
-            limits=Limits(**staging.caps) if action is Action.LIMIT else None,
-            inexact=Inexact.NEAREST,
-        ),
+    rule = Rule(
+        id=new_id(),
+        action=action,
+        start=dt_util.utcnow(),
+        duration=timedelta(minutes=staging.duration_min),
+        power_w=staging.power_w if action in POWERED_ACTIONS else None,
+        limits=Limits(**staging.caps) if action is Action.LIMIT else None,
+        inexact=Inexact.NEAREST,
     )
+    result = await keeper.create(control, starting(rule, staging.start), caller)
     staging.selected = result["schedule_id"]
     staging.start = None
     staging.changed()
     return result
 
 
-async def _delete_selected(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
+async def _delete_selected(
+    keeper: Keeper, control: DeviceControl, caller: Caller
+) -> dict[str, Any]:
     if (selected := control.staging.selected) is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="nothing_selected"
         )
-    result = await keeper.delete(control, selected)
+    result = await keeper.delete(control, selected, caller)
     control.staging.selected = None
     control.staging.changed()
     return result
 
 
-async def _start_now(keeper: Keeper, control: DeviceControl) -> dict[str, Any]:
-    del keeper
+async def _start_now(
+    keeper: Keeper, control: DeviceControl, caller: Caller
+) -> dict[str, Any]:
+    del keeper, caller
     control.staging.start = dt_util.utcnow().replace(microsecond=0)
     control.staging.changed()
     return {}
@@ -133,14 +146,19 @@ class ControlButton(ControlEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Do it; what the cloud did not confirm is an error."""
+        caller = Caller(VIA_ENTITIES, self._context.user_id if self._context else None)
         result = await self.entity_description.press_fn(
-            self._runtime.keeper, self._control
+            self._runtime.keeper, self._control, caller
         )
         if result.get("base_mode") == "unchanged":
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="base_mode_unchanged"
             )
-        if result.get("state") == "unconfirmed":
+        if result.get("state") == State.QUEUED:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="queued"
+            )
+        if result.get("state") in _NOT_PROVED:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="unconfirmed"
             )

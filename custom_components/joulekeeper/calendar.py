@@ -1,31 +1,45 @@
-"""A calendar per device: what the cloud has planned for it, ours and foreign."""
+"""A calendar per device: what is planned for it, by us and by others, and what was.
+
+An event is a schedule, its summary a command such as `Charge 3 kW to 80 %`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.calendar import (
     CalendarEntity,
     CalendarEntityDescription,
     CalendarEvent,
 )
+from homeassistant.components.calendar.const import CalendarEntityFeature
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
-from .core.schedule import ScheduleItem
+from .calendar_events import Diary
+from .calendar_wishes import changed_rule, editable, ends_now, new_rule, wish_of
 from .entity import (
     ControlDescription,
     ControlEntity,
     async_add_when_known,
     control_candidates,
 )
-from .plan_data import description, summary
+from .requests import VIA_CALENDAR, Caller
 from .runtime import JoulekeeperConfigEntry
 
-PARALLEL_UPDATES = 0
+PARALLEL_UPDATES = 1
+
+_EDITABLE: Final = (
+    CalendarEntityFeature.CREATE_EVENT
+    | CalendarEntityFeature.DELETE_EVENT
+    | CalendarEntityFeature.UPDATE_EVENT
+)
+_FOLLOWING: Final = "THISANDFUTURE"
+_CALLER: Final = Caller(VIA_CALENDAR)
+"""Home Assistant does not tell a calendar which user it acts for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,28 +68,78 @@ async def async_setup_entry(
 
 
 class PlanCalendar(ControlEntity, CalendarEntity):
-    """The plan of one device; the item that rules it now is the state."""
+    """The plan of one device; what rules it now is the state."""
+
+    @property
+    @override
+    def supported_features(self) -> CalendarEntityFeature:
+        """Return that events can be edited where the device can be controlled."""
+        controllable = self._control.capabilities.controllable
+        return _EDITABLE if controllable else CalendarEntityFeature(0)
 
     @property
     @override
     def event(self) -> CalendarEvent | None:
-        item = self._control.programme.active_or_next(dt_util.utcnow())
-        return None if item is None else _event(item)
+        return Diary(self._control).ruling()
 
     @override
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
         """Return everything that shares time with the span."""
-        items = self._control.programme.between(start_date, end_date)
-        return [_event(item) for item in items]
+        return Diary(self._control).events(start_date, end_date)
 
+    @override
+    async def async_create_event(self, **kwargs: Any) -> None:
+        """Lay the schedule that an event stands for."""
+        rule = new_rule(wish_of(kwargs, self._control), self._control)
+        await self._runtime.keeper.create(self._control, rule, _CALLER)
 
-def _event(item: ScheduleItem) -> CalendarEvent:
-    return CalendarEvent(
-        start=dt_util.as_local(item.start),
-        end=dt_util.as_local(item.end),
-        summary=summary(item),
-        description=description(item),
-        uid=item.id,
-    )
+    @override
+    async def async_update_event(
+        self,
+        uid: str,
+        event: dict[str, Any],
+        recurrence_id: str | None = None,
+        recurrence_range: str | None = None,
+    ) -> None:
+        """Edit a schedule, or one occurrence of it, or that and all that follow.
+
+        What runs ends now when its new end has passed.
+        """
+        seen = editable(self._control, uid, recurrence_id)
+        wish = wish_of(event, self._control)
+        wall = seen.wall if recurrence_id else None
+        following = wall is not None and recurrence_range == _FOLLOWING
+        alone = wall is not None and not following
+        ends = alone or (seen.wall is None and not wish.rrule)
+        if ends and ends_now(wish, seen, self._control):
+            await self.async_delete_event(uid, recurrence_id)
+            return
+        await self._runtime.keeper.update(
+            self._control,
+            uid,
+            partial(
+                changed_rule, wish=wish, seen=seen, control=self._control, alone=alone
+            ),
+            _CALLER,
+            wall=wall,
+            following=following,
+        )
+
+    @override
+    async def async_delete_event(
+        self,
+        uid: str,
+        recurrence_id: str | None = None,
+        recurrence_range: str | None = None,
+    ) -> None:
+        """Delete a schedule, or a part of it as in an edit; what runs stops now."""
+        seen = editable(self._control, uid, recurrence_id)
+        await self._runtime.keeper.delete(
+            self._control,
+            uid,
+            _CALLER,
+            wall=seen.wall if recurrence_id else None,
+            following=recurrence_range == _FOLLOWING,
+        )

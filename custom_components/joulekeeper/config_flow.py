@@ -17,10 +17,13 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
+from homeassistant.const import UnitOfTime
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -30,7 +33,15 @@ from homeassistant.helpers.selector import (
 )
 
 from .connection import async_connection, systems_in_use
-from .const import CONF_CREDENTIALS, CONF_SYSTEMS, CONF_VENDOR, DOMAIN
+from .const import (
+    CONF_CREDENTIALS,
+    CONF_DELETE_ON_REMOVAL,
+    CONF_MAX_FORCE_HOURS,
+    CONF_SYSTEMS,
+    CONF_VENDOR,
+    DEFAULT_MAX_FORCE_HOURS,
+    DOMAIN,
+)
 from .core.errors import AuthError, RateLimited, TransientError, VendorError
 from .runtime import JoulekeeperConfigEntry
 from .vendors import REGISTRY
@@ -226,10 +237,10 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class JoulekeeperOptionsFlow(OptionsFlowWithReload):
-    """The switches of a vendor."""
+    """The switches of a vendor, and what holds for all schedules."""
 
     async def async_step_init(
-        self, user_input: dict[str, bool] | None = None
+        self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the options that have an effect for the account."""
         entry = self.config_entry
@@ -243,6 +254,22 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
                 ): BooleanSelector()
                 for option in REGISTRY[entry.data[CONF_VENDOR]].options
                 if option.requires is None or option.requires in credentials
+            }
+            | {
+                probatio.Required(
+                    CONF_MAX_FORCE_HOURS,
+                    default=entry.options.get(
+                        CONF_MAX_FORCE_HOURS, DEFAULT_MAX_FORCE_HOURS
+                    ),
+                ): NumberSelector(
+                    NumberSelectorConfig(
+                        min=1, max=24, step=1, unit_of_measurement=UnitOfTime.HOURS
+                    )
+                ),
+                probatio.Required(
+                    CONF_DELETE_ON_REMOVAL,
+                    default=entry.options.get(CONF_DELETE_ON_REMOVAL, True),
+                ): BooleanSelector(),
             }
         )
         return self.async_show_form(step_id="init", data_schema=schema)

@@ -1,29 +1,51 @@
 """One device that has a plan, as the keeper and the entities see it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
 
+from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 
 from .account import LoadedAccount
 from .const import DOMAIN
 from .core.capabilities import Capabilities, Support
+from .core.dispatch import Dispatch, State
 from .core.errors import VendorError
+from .core.ledger import Ledger
+from .core.proof import Telemetry
 from .core.schedule import Action, Programme, ScheduleItem
-from .journal import Journal
+from .journal import Journal, LogEntry
 from .staging import Staging
 from .vendors.base import ScheduleController
 
 
+def new_tag() -> str:
+    """Return a name that nothing else has."""
+    return uuid4().hex[:12]
+
+
 @dataclass(slots=True)
 class DeviceControl:
-    """One device that has a plan: its controller, its lock, its staging."""
+    """One device that has a plan: its controller, its ledger, its lock, its staging."""
 
     controller: ScheduleController
     account: LoadedAccount
     journal: Journal
+    ledger: Ledger
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     staging: Staging = field(default_factory=Staging)
+    last_event: LogEntry | None = None
+    lists_seen: int = 0
+    _states: dict[str, State] = field(default_factory=dict)
+    _listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Take what is in the ledger for known to everybody."""
+        self._states = {key: it.state for key, it in self.ledger.dispatches.items()}
 
     @property
     def device_id(self) -> str:
@@ -36,10 +58,32 @@ class DeviceControl:
         return self.controller.capabilities(self.account.readings)
 
     @property
+    def listed(self) -> Programme:
+        """What the cloud listed when it was asked last, as it is."""
+        return self.controller.programme(self.account.readings) or Programme()
+
+    @property
     def programme(self) -> Programme:
-        """What the cloud had planned when it was asked last."""
-        programme = self.controller.programme(self.account.readings)
-        return self.journal.claim(programme or Programme())
+        """What the cloud listed last, with everything of ours known as such."""
+        return self.ledger.claim(self.listed)
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the site, by name; Home Assistant's unless told."""
+        return self.capabilities.zone or self.account.hass.config.time_zone
+
+    @property
+    def telemetry(self) -> Telemetry | None:
+        """What the device measured last."""
+        return self.controller.telemetry(self.account.readings)
+
+    @property
+    def ruling(self) -> Dispatch | None:
+        """What of ours rules the device now, else what comes next."""
+        now = dt_util.utcnow()
+        live = self.ledger.live()
+        active = [item for item in live if item.active_at(now)]
+        return next(iter(active or live), None)
 
     @property
     def stageable(self) -> tuple[Action, ...]:
@@ -66,7 +110,7 @@ class DeviceControl:
     async def fetch_past(self) -> Programme:
         """Ask the cloud for its plan with past items; HomeAssistantError on failure."""
         try:
-            return self.journal.claim(await self.controller.fetch_past())
+            return self.ledger.claim(await self.controller.fetch_past())
         except VendorError as error:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="plan_unknown"
@@ -83,4 +127,71 @@ class DeviceControl:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="plan_unknown"
             )
+        self.take_in()
         return self.programme
+
+    @callback
+    def take_in(self) -> None:
+        """Book what the newest list shows, once, and that time has passed."""
+        now = dt_util.utcnow()
+        coordinator = self.account.coordinators.get(self.controller.read_back)
+        if coordinator is not None and coordinator.fetches != self.lists_seen:
+            self.lists_seen = coordinator.fetches
+            self.ledger.observe(self.listed, now, new_tag)
+            self.record()
+        self.ledger.pass_time(now)
+        self.record()
+
+    @callback
+    def record(self) -> None:
+        """Log every new state, and tell whoever listens."""
+        now = dt_util.utcnow()
+        before, self._states = self._states, {}
+        changed: list[Dispatch] = []
+        for dispatch in self.ledger.dispatches.values():
+            self._states[dispatch.id] = dispatch.state
+            if before.get(dispatch.id) is not dispatch.state:
+                changed.append(dispatch)
+        for dispatch in changed:
+            self.log(_entry_of(self.device_id, dispatch, now))
+        if changed:
+            self.journal.save_soon()
+            self.tell()
+
+    @callback
+    def log(self, entry: LogEntry) -> None:
+        """Log what happened, and show it."""
+        self.journal.add(entry)
+        self.last_event = entry
+        for listener in list(self._listeners):
+            listener()
+
+    @callback
+    def tell(self) -> None:
+        """Let the entities show what has changed."""
+        self.staging.changed()
+
+    def on_event(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener after each event; return what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+
+def _entry_of(device_id: str, dispatch: Dispatch, now: datetime) -> LogEntry:
+    segment = dispatch.segment
+    latency = {
+        State.CONFIRMED: dispatch.confirm_latency,
+        State.DELIVERING: dispatch.deliver_latency,
+    }.get(dispatch.state)
+    return LogEntry(
+        time=now,
+        device_id=device_id,
+        event=dispatch.state.value,
+        schedule_id=segment.rule_id,
+        action=segment.action,
+        start=segment.start,
+        end=segment.end,
+        power_w=segment.power_w,
+        reason=dispatch.reason,
+        latency_s=None if latency is None else latency.total_seconds(),
+    )

@@ -20,7 +20,7 @@ from .core.errors import (
     TransientError,
     VendorError,
 )
-from .repairs import async_create_option_login_issue
+from .issues import async_create_option_login_issue
 from .vendors.base import Endpoint
 
 _LOGGER = logging.getLogger(__name__)

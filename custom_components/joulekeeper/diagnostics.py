@@ -8,6 +8,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 
 from .const import DOMAIN
 from .core.models import Device
+from .core.records import encode
 from .plan_data import item_dict
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 
@@ -57,6 +58,7 @@ def _device(runtime: RuntimeData, device: Device) -> dict[str, Any]:
         "sw_version": device.sw_version,
         "capabilities": control and control.capabilities.as_dict(),
         "schedules": control and [item_dict(item) for item in control.programme.items],
+        "ledger": control and encode(control.ledger),
     }
 
 

@@ -1,209 +1,248 @@
-"""The only place that writes to a vendor.
+"""The only place that changes what a device is to do.
 
-A write goes: lock of the device, fresh list, check, budget, call, read back. A create
-whose answer was lost is looked up, never repeated. Vendor errors of writes become Home
-Assistant errors here and nowhere else.
+A change goes: lock of the device, fresh list, check, journal, calls, read back. What the
+cloud refuses is undone; what it could not be told yet is kept and told later. Vendor
+errors of writes become Home Assistant errors here and nowhere else.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-import logging
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from .account import LoadedAccount
-from .const import DOMAIN
-from .control import DeviceControl
-from .core.budget import Budget
-from .core.capabilities import Verdict, check
-from .core.errors import (
-    AuthError,
-    NotSupported,
-    OptionAuthError,
-    OutcomeUnknown,
-    Rejected,
-    VendorError,
+from .checks import (
+    check_target,
+    checked,
+    deletable,
+    named_by_vendor,
+    own_rule,
+    precedence,
+    running,
+    running_one,
 )
-from .core.schedule import Owner, Programme, Rule, ScheduleItem, Source
-from .journal import Journal
-from .plan_data import Request, item_dict, request_dict, rule_again, rule_dict, summary
-from .repairs import async_create_option_login_issue
-from .write_errors import seconds_to_wait, write_error_key
-
-_LOGGER = logging.getLogger(__name__)
+from .const import CONF_MAX_FORCE_HOURS, DEFAULT_MAX_FORCE_HOURS, DOMAIN
+from .control import DeviceControl
+from .controls import Controls
+from .core.budget import Budget
+from .core.dispatch import RESTORING, State
+from .core.errors import AuthError, OptionAuthError, VendorError
+from .core.ledger import Ledger
+from .core.rules import Rule
+from .core.schedule import Action, Programme, ScheduleItem, Source
+from .issues import async_create_option_login_issue
+from .journal import Journal, asked_entry
+from .plan_data import (
+    dispatch_dict,
+    inexact_list,
+    item_dict,
+    outcome,
+    rule_dict,
+    rule_summary,
+)
+from .requests import Caller, Change, deleting, new_id, separated, starting
+from .settle import Settled, Settler
+from .write_errors import shown, write_error
 
 WRITES_PER_HOUR: Final = 120
 RESERVED_WRITES: Final = 40
-READ_BACK_WAITS_S: Final = (0.0, 2.0, 5.0, 10.0)
-"""Seconds to wait before each look whether the cloud holds what was asked."""
+AUTO_FOR: Final = timedelta(days=1)
+"""How long a device is held in auto whose mode outside schedules cannot be set."""
+
+type Result = dict[str, Any]
 
 
 class Keeper:
-    """Writes schedules for one account, one device at a time."""
+    """Keeps the schedules of one account, one device at a time."""
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: ConfigEntry,
-        account: LoadedAccount,
+        controls: Controls,
+        journal: Journal,
     ) -> None:
-        """Take on every device of the account that has a plan, now and later."""
+        """Take the account's devices that have a plan, and its journal."""
         self._hass = hass
         self._entry = entry
-        self._account = account
+        self.controls = controls
+        self.journal = journal
         self.budget = Budget(
             WRITES_PER_HOUR,
             timedelta(hours=1),
             dt_util.utcnow,
             reserved=RESERVED_WRITES,
         )
-        self.controls: dict[str, DeviceControl] = {}
-        self._journal = Journal(hass, entry.entry_id)
-        self._closing = False
-        entry.async_on_unload(account.async_on_device(self._follow))
+        self._settler = Settler(journal, self.budget)
 
-    @callback
-    def _follow(self, source_id: str) -> None:
-        """Take on who controls the devices of a source, or let them go with it."""
-        controllers = self._account.controllers_from(source_id)
-        if not controllers:
-            self.controls.pop(source_id, None)
-        for controller in controllers:
-            if (known := self.controls.get(controller.device_id)) is not None:
-                known.controller = controller
-            else:
-                self.controls[controller.device_id] = DeviceControl(
-                    controller, self._account, self._journal
-                )
-
-    async def async_start(self) -> None:
-        """Take up what was written before the restart."""
-        await self._journal.load()
-
-    async def async_close(self) -> None:
-        """Let the writes that run come to their end, and begin no more."""
-        self._closing = True
-        for control in list(self.controls.values()):
-            async with control.lock:
-                pass
-
-    @asynccontextmanager
-    async def _turn(self, control: DeviceControl) -> AsyncIterator[None]:
-        """Hold a device's lock; nobody gets a turn once the account is closing."""
-        async with control.lock:
-            if self._closing:
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN, translation_key="account_closing"
-                )
-            yield
-
-    def controls_for(self, device_id: str) -> tuple[DeviceControl, ...]:
-        """Return who controls a device, the nearest first.
-
-        A battery is controlled by its inverter; what an inverter cannot do may be a
-        matter of its site. Raises ServiceValidationError when nobody has a plan.
-        """
-        controls: list[DeviceControl] = []
-        next_id: str | None = device_id
-        while next_id is not None:
-            if (control := self.controls.get(next_id)) is not None:
-                controls.append(control)
-            device = self._account.device(next_id)
-            next_id = device.parent_id if device else None
-        if not controls:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="not_controllable"
-            )
-        return tuple(controls)
+    # -- new schedules ---------------------------------------------------------
 
     async def create(
-        self, control: DeviceControl, request: Request, *, dry_run: bool = False
-    ) -> dict[str, Any]:
-        """Create a schedule and prove it; return the response of the action."""
-        async with self._turn(control):
-            programme = await control.refresh()
-            return await self._create(control, request, programme, dry_run)
+        self,
+        control: DeviceControl,
+        rule: Rule,
+        caller: Caller,
+        *,
+        dry_run: bool = False,
+    ) -> Result:
+        """Lay a schedule and prove it; return the response of the action."""
+        async with self.controls.turn(control):
+            await control.refresh()
+            return await self._lay(control, "create", rule, caller, dry_run)
 
-    async def replace(
+    async def force(
+        self,
+        control: DeviceControl,
+        rule: Rule,
+        caller: Caller,
+        *,
+        dry_run: bool = False,
+    ) -> Result:
+        """Start an action now, in place of one that was forced before.
+
+        What is planned goes on after it.
+        """
+        self._check_length(rule.duration)
+
+        def replace_forced(ledger: Ledger) -> None:
+            for occurrence in running(control, ledger):
+                if occurrence.rule.source is Source.MANUAL:
+                    now = dt_util.utcnow()
+                    ledger.close(occurrence, now, State.SUPERSEDED, "forced_again")
+
+        async with self.controls.turn(control):
+            await control.refresh()
+            check_target(control, rule)
+            return await self._lay(
+                control, "force", rule, caller, dry_run, replace_forced
+            )
+
+    async def update(
         self,
         control: DeviceControl,
         schedule_id: str,
-        change: Callable[[ScheduleItem], Request],
+        change: Callable[[Rule], Rule],
+        caller: Caller,
         *,
+        wall: datetime | None = None,
+        following: bool = False,
         dry_run: bool = False,
-    ) -> dict[str, Any]:
-        """Edit one of our schedules: create the new one, then delete the old one.
+    ) -> Result:
+        """Edit a schedule, or one occurrence of it, or that and all that follow.
 
-        A vendor without an edit holds both for a moment; if the delete fails the old
-        one is still there to be seen, and nothing is lost.
+        `change` gets the rule, or the occurrence as a rule of its own. Nothing is
+        written where the cloud holds already what comes of it.
         """
-        async with self._turn(control):
-            programme = await control.refresh()
-            item = self._find(programme, schedule_id)
-            if item.owner is not Owner.OWN:
-                raise ServiceValidationError(
-                    translation_domain=DOMAIN,
-                    translation_key="not_own",
-                    translation_placeholders={"id": schedule_id},
-                )
-            return await self._create(
-                control, change(item), programme, dry_run, replaced=(item,)
+        async with self.controls.turn(control):
+            await control.refresh()
+            rule = own_rule(control, schedule_id)
+            rule, prepare = separated(rule, wall, following=following)
+            return await self._lay(
+                control, "update", change(rule), caller, dry_run, prepare
             )
 
-    async def force(
-        self, control: DeviceControl, request: Request, *, dry_run: bool = False
-    ) -> dict[str, Any]:
-        """Start an action now, in place of one that was forced before."""
-        async with self._turn(control):
-            programme = await control.refresh()
-            forced = tuple(
-                item
-                for item in _running(control, programme)
-                if item.source is Source.MANUAL
-            )
-            return await self._create(control, request, programme, dry_run, forced)
+    async def extend(
+        self,
+        control: DeviceControl,
+        schedule_id: str | None,
+        caller: Caller,
+        *,
+        by: timedelta = timedelta(),
+        lease: timedelta | None = None,
+        dry_run: bool = False,
+    ) -> Result:
+        """Let what runs now run longer, or renew its lease.
+
+        A lease that has more than half of its time left is not written anew.
+        """
+        async with self.controls.turn(control):
+            await control.refresh()
+            occurrence = running_one(control, schedule_id)
+            now = dt_util.utcnow().replace(microsecond=0)
+            rule, prepare = separated(occurrence.rule, occurrence.wall, following=False)
+            rule = replace(rule, duration=rule.duration + by)
+            if rule.source is Source.MANUAL:
+                self._check_length(rule.end - now)
+            if lease is not None:
+                if rule.source is not Source.MANUAL:
+                    raise ServiceValidationError(
+                        translation_domain=DOMAIN, translation_key="lease_not_forced"
+                    )
+                left = (rule.lease_end or now) - now
+                if by or left < lease / 2:
+                    rule = replace(rule, lease_end=now + lease)
+            return await self._lay(control, "extend", rule, caller, dry_run, prepare)
+
+    # -- less of them ----------------------------------------------------------
 
     async def delete(
-        self, control: DeviceControl, schedule_id: str, *, dry_run: bool = False
-    ) -> dict[str, Any]:
-        """Delete one schedule, ours or one that was named; never the network's."""
-        async with self._turn(control):
-            item = self._find(await control.refresh(), schedule_id)
-            if item.owner is Owner.NETWORK or not _has_own_handle(item, control):
-                raise ServiceValidationError(
-                    translation_domain=DOMAIN, translation_key="not_deletable"
-                )
-            return await self._delete(control, (item,), dry_run)
+        self,
+        control: DeviceControl,
+        schedule_id: str,
+        caller: Caller,
+        *,
+        wall: datetime | None = None,
+        following: bool = False,
+        dry_run: bool = False,
+    ) -> Result:
+        """Delete a schedule, or one occurrence of it, or that and all that follow.
+
+        Also one that others made, if it is named; never the network's.
+        """
+        async with self.controls.turn(control):
+            programme = await control.refresh()
+            rule = control.ledger.rules.get(schedule_id)
+            if rule is None and (ours := named_by_vendor(control, schedule_id)):
+                rule, wall = ours.rule, ours.wall
+            if rule is None:
+                item = deletable(programme, schedule_id)
+                return await self._clear(control, caller, "delete", dry_run, (item,))
+            change: Change = deleting(rule.id)
+            if wall is not None and rule.recurrence is not None:
+                _, taken_out = separated(rule, wall, following=following)
+                change = partial(_without, rule.id, taken_out)
+            return await self._clear(
+                control, caller, "delete", dry_run, change=change, named=rule
+            )
 
     async def delete_all(
-        self, control: DeviceControl, *, dry_run: bool = False
-    ) -> dict[str, Any]:
+        self, control: DeviceControl, caller: Caller, *, dry_run: bool = False
+    ) -> Result:
         """Delete every schedule of ours; say how many others were left."""
-        async with self._turn(control):
-            own = (await control.refresh()).own()
-            return await self._delete(control, own, dry_run)
+        return await self._delete_all(control, "delete_all", caller, dry_run)
+
+    async def _delete_all(
+        self, control: DeviceControl, verb: str, caller: Caller, dry_run: bool
+    ) -> Result:
+        async with self.controls.turn(control):
+            await control.refresh()
+            change = deleting(*control.ledger.rules)
+            return await self._clear(control, caller, verb, dry_run, change=change)
 
     async def stop(
-        self, control: DeviceControl, *, dry_run: bool = False
-    ) -> dict[str, Any]:
+        self, control: DeviceControl, caller: Caller, *, dry_run: bool = False
+    ) -> Result:
         """End what we have running now; what is planned for later stays."""
-        async with self._turn(control):
-            running = _running(control, await control.refresh())
-            return await self._delete(control, running, dry_run)
+
+        def end(ledger: Ledger) -> None:
+            for occurrence in running(control, ledger):
+                now = dt_util.utcnow()
+                ledger.close(occurrence, now, State.CANCELLED, "stopped")
+
+        async with self.controls.turn(control):
+            await control.refresh()
+            return await self._clear(control, caller, "stop", dry_run, change=end)
 
     async def reset_to_auto(
-        self, control: DeviceControl, *, dry_run: bool = False
-    ) -> dict[str, Any]:
+        self, control: DeviceControl, caller: Caller, *, dry_run: bool = False
+    ) -> Result:
         """Delete every schedule of ours and set the mode outside schedules to auto."""
-        result = await self.delete_all(control, dry_run=dry_run)
+        result = await self._delete_all(control, "reset_to_auto", caller, dry_run)
         able = control.capabilities
         if not able.takes_power:
             return result
@@ -211,18 +250,41 @@ class Keeper:
             return result | {"base_mode": "unchanged"}
         if dry_run:
             return result | {"base_mode": "would_be_reset"}
-        async with self._turn(control):
+        await self._reset_base_mode(control)
+        return result | {"base_mode": "reset_requested"}
+
+    async def return_to_auto(self, control: DeviceControl, caller: Caller) -> None:
+        """Give back a device that is in a forced mode without anybody's schedule.
+
+        Where the mode outside schedules cannot be set, a schedule holds it in auto.
+        """
+        if control.capabilities.base_mode_reset:
+            await self._reset_base_mode(control)
+            return
+        rule = Rule(
+            id=new_id(),
+            action=Action.AUTO,
+            start=dt_util.utcnow(),
+            duration=AUTO_FOR,
+            source=Source.KEEPER,
+        )
+        await self.create(control, starting(rule, None), caller)
+
+    async def _reset_base_mode(self, control: DeviceControl) -> None:
+        async with self.controls.turn(control):
             try:
                 self.budget.spend(urgent=True)
+                self.journal.count_write()
                 await control.controller.reset_base_mode()
             except VendorError as error:
-                self._react(error)
+                self.react(error)
                 raise HomeAssistantError(
                     translation_domain=DOMAIN,
                     translation_key="base_mode_not_reset",
                     translation_placeholders={"cause": str(error)},
                 ) from error
-        return result | {"base_mode": "reset_requested"}
+
+    # -- only looking ----------------------------------------------------------
 
     async def list_schedules(
         self, control: DeviceControl, *, include_past: bool = False
@@ -230,247 +292,208 @@ class Keeper:
         """Return what the cloud has planned, freshly asked."""
         return await (control.fetch_past() if include_past else control.refresh())
 
-    async def _create(
+    async def preview(self, control: DeviceControl) -> Result:
+        """Return what would be written now, if anything is not settled."""
+        async with self.controls.turn(control):
+            await control.refresh()
+            calls = self._settler.calls(control, self._settler.changes(control))
+        return {
+            "device": control.device_id,
+            "vendor_calls": [call.as_dict() for call in calls],
+            "state": "not_sent",
+        }
+
+    # -- what happens by itself ------------------------------------------------
+
+    async def settle(
         self,
         control: DeviceControl,
-        request: Request,
-        programme: Programme,
-        dry_run: bool,
-        replaced: tuple[ScheduleItem, ...] = (),
-    ) -> dict[str, Any]:
-        left = replace(
-            programme,
-            items=tuple(item for item in programme.items if item not in replaced),
-        )
-        verdict = self._check(control, request, left)
-        rule = verdict.effective
-        call = control.controller.create_call(rule)
-        removals = [control.controller.delete_call(item) for item in replaced]
-        response: dict[str, Any] = {
-            "schedule_id": rule.id,
-            "device": control.device_id,
-            "requested": request_dict(request),
-            "effective": rule_dict(rule),
-            "inexact": [item.as_dict() for item in verdict.adjustments],
-            "vendor_calls": [item.as_dict() for item in (call, *removals)],
-        }
-        if dry_run:
-            return response | {"state": "not_sent"}
-        with self._write_errors():
-            try:
-                await self._send_create(control, rule)
-                not_deleted = await self._send_deletes(control, replaced)
-            except Rejected:
-                if not any(item.overlaps(rule.start, rule.end) for item in replaced):
-                    raise
-                # A cloud that refuses overlaps wants the old one gone first.
-                await self._swap(control, rule, replaced)
-                not_deleted = {}
-        if not_deleted:
-            response["not_deleted"] = [
-                {"schedule_id": item.id, "cause": str(error)}
-                for item, error in not_deleted.items()
-            ]
-        confirmed = await self._confirmed(control, rule, replaced)
-        return response | {"state": "confirmed" if confirmed else "unconfirmed"}
+        extra: tuple[ScheduleItem, ...] = (),
+        *,
+        blind: bool = False,
+    ) -> Settled:
+        """Bring the cloud to what is wanted; the caller holds the device's turn."""
+        settled = await self._settler.settle(control, extra, blind=blind)
+        for error in settled.errors:
+            self.react(error)
+        return settled
 
-    async def _swap(
-        self, control: DeviceControl, rule: Rule, replaced: tuple[ScheduleItem, ...]
-    ) -> None:
-        """Delete, then create; put back what was deleted when that fails."""
-        failures = await self._send_deletes(control, replaced)
-        deleted = tuple(item for item in replaced if item not in failures)
-        try:
-            if failures:
-                raise next(iter(failures.values()))
-            await self._send_create(control, rule)
-        except VendorError as error:
-            if lost := await self._put_back(control, deleted):
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN,
-                    translation_key="schedule_lost",
-                    translation_placeholders={
-                        "cause": str(error),
-                        "schedule": summary(lost[0]),
-                        "start": _shown(lost[0].start),
-                        "end": _shown(lost[0].end),
-                    },
-                ) from error
-            raise
+    def unsettled(self, control: DeviceControl) -> bool:
+        """Tell whether there is anything to write, or to book, that is new.
 
-    async def _put_back(
-        self, control: DeviceControl, items: tuple[ScheduleItem, ...]
-    ) -> list[ScheduleItem]:
-        """Create again what was deleted in vain; return what stays lost."""
-        earliest = control.capabilities.earliest_start(dt_util.utcnow())
-        lost: list[ScheduleItem] = []
-        for item in items:
-            if (rule := rule_again(item, earliest)) is None:
-                continue
-            try:
-                await self._send_create(control, rule, urgent=True)
-            except VendorError as error:
-                self._react(error)
-                lost.append(item)
-        return lost
-
-    def _check(
-        self, control: DeviceControl, request: Request, programme: Programme
-    ) -> Verdict:
-        now = dt_util.utcnow()
-        verdict = check(
-            request.rule(now), control.capabilities, now, programme, request.inexact
-        )
-        if verdict.problems:
-            problem = verdict.problems[0]
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key=problem.key,
-                translation_placeholders={
-                    name: _shown(value) for name, value in problem.placeholders.items()
-                },
-            )
-        return verdict
-
-    async def _send_create(
-        self, control: DeviceControl, rule: Rule, *, urgent: bool = False
-    ) -> None:
-        """Create once; where the answer is lost, look whether the cloud holds it."""
-        self.budget.spend(urgent=urgent)
-        try:
-            vendor_id = await control.controller.send(
-                control.controller.create_call(rule)
-            )
-        except OutcomeUnknown:
-            if not await self._read_back(control, partial(_holds, rule)):
-                raise
-            _LOGGER.debug("A create without an answer was found in the list")
-        else:
-            if vendor_id is not None:
-                await self._journal.record(vendor_id, rule)
-
-    async def _send_deletes(
-        self, control: DeviceControl, items: Iterable[ScheduleItem]
-    ) -> dict[ScheduleItem, VendorError]:
-        """Send all of them, whichever fails; return the failures."""
-        failures: dict[ScheduleItem, VendorError] = {}
-        for item in items:
-            try:
-                self.budget.spend(urgent=True)
-                await control.controller.send(control.controller.delete_call(item))
-            except VendorError as failure:
-                self._react(failure)
-                failures[item] = failure
-        return failures
-
-    async def _confirmed(
-        self, control: DeviceControl, rule: Rule, replaced: tuple[ScheduleItem, ...]
-    ) -> bool:
-        """Read back until the cloud holds the rule and nothing that it replaces."""
-        return await self._read_back(
-            control,
-            lambda programme: _holds(rule, programme) and _lacks(replaced, programme),
+        What was tried before is tried again in its time.
+        """
+        changes = self._settler.changes(control)
+        known = control.ledger.dispatches
+        return bool(
+            changes.surplus
+            or changes.over
+            or any(item.id not in known for item in changes.send)
+            or any(known[item.id].state not in RESTORING for item in changes.remove)
         )
 
-    async def _delete(
-        self, control: DeviceControl, items: tuple[ScheduleItem, ...], dry_run: bool
-    ) -> dict[str, Any]:
-        asked = items
-        items = tuple(item for item in asked if _has_own_handle(item, control))
-        calls = [control.controller.delete_call(item) for item in items]
-        before = control.programme
-        response: dict[str, Any] = {
-            "device": control.device_id,
-            "deleted": [item_dict(item) for item in items],
-            "not_deleted": [item_dict(item) for item in asked if item not in items],
-            "left": len(before.items) + len(before.recurring) - len(items),
-            "vendor_calls": [call.as_dict() for call in calls],
-        }
-        if dry_run:
-            return response | {"state": "not_sent"}
-        with self._write_errors(deleting=True):
-            if failures := await self._send_deletes(control, items):
-                raise next(iter(failures.values()))
-        confirmed = not items or await self._read_back(control, partial(_lacks, items))
-        return response | {"state": "confirmed" if confirmed else "unconfirmed"}
-
-    async def _read_back(
-        self, control: DeviceControl, holds: Callable[[Programme], bool]
-    ) -> bool:
-        for wait in READ_BACK_WAITS_S:
-            await asyncio.sleep(wait)
-            try:
-                programme = await control.refresh()
-            except HomeAssistantError:
-                continue
-            if holds(programme):
-                return True
-        return False
-
-    def _find(self, programme: Programme, schedule_id: str) -> ScheduleItem:
-        if (item := programme.find(schedule_id)) is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="schedule_not_found",
-                translation_placeholders={"id": schedule_id},
-            )
-        return item
-
-    @contextmanager
-    def _write_errors(self, *, deleting: bool = False) -> Iterator[None]:
-        """Turn a vendor's error into what Home Assistant says of a failed write."""
-        try:
-            yield
-        except VendorError as error:
-            self._react(error)
-            exception = (
-                ServiceValidationError
-                if isinstance(error, NotSupported)
-                else HomeAssistantError
-            )
-            raise exception(
-                translation_domain=DOMAIN,
-                translation_key=write_error_key(error, deleting=deleting),
-                translation_placeholders={
-                    "cause": str(error),
-                    "seconds": seconds_to_wait(error),
-                },
-            ) from error
-
-    def _react(self, error: VendorError) -> None:
+    def react(self, error: VendorError) -> None:
         """Ask for what only the user can give."""
         if isinstance(error, AuthError):
             self._entry.async_start_reauth_if_available(self._hass)
         elif isinstance(error, OptionAuthError):
             async_create_option_login_issue(self._hass, self._entry, error.option)
 
+    # -- inside ----------------------------------------------------------------
 
-def _shown(value: str | datetime) -> str:
-    """Return a placeholder as the user reads it: instants as local time."""
-    if isinstance(value, str):
-        return value
-    return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
+    async def _lay(
+        self,
+        control: DeviceControl,
+        verb: str,
+        asked: Rule,
+        caller: Caller,
+        dry_run: bool,
+        prepare: Change = lambda ledger: None,
+    ) -> Result:
+        """Put a rule into the ledger and settle; undo it when the cloud refuses."""
+        now = dt_util.utcnow().replace(microsecond=0)
+        verdict = checked(control, asked, now, edited=verb in ("update", "extend"))
+        trial = control.ledger.copy()
+        prepare(trial)
+        notes = precedence(trial, verdict.effective)
+        rule = trial.put_rule(replace(verdict.effective, valid_from=now))
+        response: Result = {
+            "schedule_id": rule.id,
+            "device": control.device_id,
+            "requested": rule_dict(asked),
+            "effective": rule_dict(rule),
+            "inexact": inexact_list((*verdict.adjustments, *notes)),
+        }
+        if dry_run:
+            calls = self._settler.calls(control, self._settler.changes(control, trial))
+            return response | {
+                "vendor_calls": [call.as_dict() for call in calls],
+                "state": "not_sent",
+            }
+        before = control.ledger.copy()
+        control.ledger.take_wishes_of(trial)
+        self._log(control, verb, caller, rule)
+        settled = await self.settle(control)
+        await self._undo_if_refused(control, rule, before, settled)
+        sent = control.ledger.dispatches_of(rule.id)
+        in_the_way = [
+            item
+            for item in control.ledger.dispatches.values()
+            if item.vendor_id in settled.kept
+            if item.segment.rule_id == rule.id
+            or item.segment.overlaps(rule.start, rule.end)
+        ]
+        if in_the_way:
+            response["not_deleted"] = [
+                {
+                    "schedule_id": item.segment.rule_id,
+                    "cause": str(settled.kept[item.vendor_id or ""]),
+                }
+                for item in in_the_way
+            ]
+        return response | {
+            "occurrences": [dispatch_dict(item) for item in sent if item.live],
+            "vendor_calls": [call.as_dict() for call in settled.calls],
+            "state": State.RESTORE_PENDING.value if in_the_way else outcome(sent),
+        }
+
+    async def _undo_if_refused(
+        self, control: DeviceControl, rule: Rule, before: Ledger, settled: Settled
+    ) -> None:
+        """Want again what was wanted before, where the cloud refuses the new."""
+        refused = [
+            dispatch
+            for dispatch in control.ledger.dispatches_of(rule.id)
+            if dispatch.id in settled.refused
+        ]
+        if not refused:
+            return
+        error = settled.refused[refused[0].id]
+        for dispatch in refused:
+            del control.ledger.dispatches[dispatch.id]
+        control.ledger.take_wishes_of(before)
+        undone = await self.settle(control)
+        for lost_id in undone.refused:
+            lost = control.ledger.dispatches[lost_id].segment
+            if (lost_rule := before.rules.get(lost.rule_id)) is not None:
+                raise HomeAssistantError(
+                    translation_domain=DOMAIN,
+                    translation_key="schedule_lost",
+                    translation_placeholders={
+                        "cause": str(error),
+                        "schedule": rule_summary(lost_rule),
+                        "start": shown(lost.start),
+                        "end": shown(lost.end),
+                    },
+                ) from error
+        raise write_error(error) from error
+
+    async def _clear(
+        self,
+        control: DeviceControl,
+        caller: Caller,
+        verb: str,
+        dry_run: bool,
+        extra: tuple[ScheduleItem, ...] = (),
+        change: Change = lambda ledger: None,
+        named: Rule | None = None,
+    ) -> Result:
+        """Want less than before and settle; what cannot be deleted is tried again."""
+        trial = control.ledger.copy()
+        change(trial)
+        changes = self._settler.changes(control, trial)
+        programme = control.programme
+        gone = {item.vendor_id for item in changes.remove}
+        gone |= {item.vendor_id for item in (*changes.surplus, *extra)}
+        deleted = [item for item in programme.items if item.vendor_id in gone]
+        response: Result = {
+            "device": control.device_id,
+            "deleted": [item_dict(item) for item in deleted],
+            "left": len(programme.items) + len(programme.recurring) - len(deleted),
+        }
+        if dry_run:
+            calls = self._settler.calls(control, changes, extra)
+            return response | {
+                "vendor_calls": [call.as_dict() for call in calls],
+                "state": "not_sent",
+            }
+        control.ledger.take_wishes_of(trial)
+        self._log(control, verb, caller, named)
+        settled = await self.settle(control, extra)
+        if settled.kept:
+            raise write_error(next(iter(settled.kept.values())), deleting=True)
+        listed = {item.vendor_id for item in control.listed.items}
+        return response | {
+            "vendor_calls": [call.as_dict() for call in settled.calls],
+            "state": State.CONFIRMED.value
+            if listed.isdisjoint(item.vendor_id for item in deleted)
+            else State.UNCONFIRMED.value,
+        }
+
+    def _check_length(self, duration: timedelta) -> None:
+        hours = self._entry.options.get(CONF_MAX_FORCE_HOURS, DEFAULT_MAX_FORCE_HOURS)
+        if duration > timedelta(hours=hours):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="force_too_long",
+                translation_placeholders={"hours": f"{hours:g}"},
+            )
+
+    def _log(
+        self, control: DeviceControl, verb: str, caller: Caller, rule: Rule | None
+    ) -> None:
+        control.log(
+            asked_entry(control.device_id, verb, rule, caller.via, caller.user_id)
+        )
+        control.tell()
 
 
-def _running(control: DeviceControl, programme: Programme) -> tuple[ScheduleItem, ...]:
-    """Return what we have running now, or starting now."""
+def _without(rule_id: str, taken_out: Change, ledger: Ledger) -> None:
+    """Take occurrences out of a rule; one of them that runs was deleted, not replaced."""
     now = dt_util.utcnow()
-    soon = control.capabilities.earliest_start(now)
-    return tuple(
-        item for item in programme.own() if item.start <= soon and item.end > now
-    )
-
-
-def _holds(rule: Rule, programme: Programme) -> bool:
-    return any(item.fulfils(rule) for item in programme.items)
-
-
-def _lacks(items: Iterable[ScheduleItem], programme: Programme) -> bool:
-    gone = {item.vendor_id for item in items}
-    return gone.isdisjoint(item.vendor_id for item in programme.items)
-
-
-def _has_own_handle(item: ScheduleItem, control: DeviceControl) -> bool:
-    """Tell whether deleting by the cloud's id hits this item and no other."""
-    ids = [other.vendor_id for other in control.programme.items]
-    return item.vendor_id is not None and ids.count(item.vendor_id) == 1
+    before = [item for item in ledger.active(now) if item.rule.id == rule_id]
+    taken_out(ledger)
+    left = {item.id for item in ledger.active(now)}
+    for occurrence in before:
+        if occurrence.id not in left:
+            ledger.close(occurrence, now, State.CANCELLED, "deleted")

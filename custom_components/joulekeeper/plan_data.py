@@ -1,70 +1,17 @@
-"""What surfaces ask of the keeper, and how schedules look in its answers."""
+"""How schedules look to the user: in words, and in the answers of actions."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
-from uuid import uuid4
+from collections.abc import Iterable
+from typing import Any
 
-from .core.capabilities import Inexact
-from .core.schedule import MINUTE, Action, Limits, Owner, Rule, ScheduleItem, Source
+from .core.check import Adjustment
+from .core.command import Command, format_command
+from .core.dispatch import HELD, Dispatch, State
+from .core.rules import Rule
+from .core.schedule import MINUTE, Action, Owner, ScheduleItem
+from .core.timeline import Segment
+from .journal import LogEntry
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a surface asks for; without a start it is now."""
-
-    action: Action
-    duration: timedelta
-    start: datetime | None = None
-    power_w: int | None = None
-    limits: Limits | None = None
-    source: Source = Source.SERVICE
-    note: str = ""
-    inexact: Inexact = Inexact.REJECT
-
-    def rule(self, now: datetime) -> Rule:
-        """Return the request as a rule with an id of its own."""
-        return Rule(
-            id=_new_id(),
-            action=self.action,
-            start=(self.start or now).replace(microsecond=0),
-            duration=self.duration,
-            power_w=self.power_w,
-            limits=self.limits,
-            source=self.source,
-            note=self.note,
-        )
-
-
-def _new_id() -> str:
-    return uuid4().hex[:12]
-
-
-def rule_again(item: ScheduleItem, earliest: datetime) -> Rule | None:
-    """Return a new rule that puts an item back; None for one that is over by then."""
-    start = max(item.start, earliest)
-    if item.action is None or item.end <= start:
-        return None
-    return Rule(
-        id=_new_id(),
-        action=item.action,
-        start=start,
-        duration=item.end - start,
-        power_w=item.power_w,
-        limits=item.limits,
-        source=item.source or Source.SERVICE,
-        note=item.note,
-    )
-
-
-_CAP_NAMES: Final = {
-    "max_import_w": "import",
-    "max_export_w": "feed-in",
-    "max_charge_w": "charging",
-    "max_discharge_w": "discharging",
-    "max_generation_va": "generation",
-}
-_MADE: Final = {
+_MADE = {
     Owner.OWN: "Made by Joulekeeper",
     Owner.FOREIGN: "Made elsewhere",
     Owner.NETWORK: "Imposed by the network operator",
@@ -73,21 +20,37 @@ _MADE: Final = {
 
 def summary(item: ScheduleItem) -> str:
     """Return what an item does, such as `Charge 3 kW` or `Limit feed-in 0 kW`."""
-    if item.action is Action.LIMIT and item.limits is not None:
-        caps = item.limits.as_dict().items()
-        what = ", ".join(
-            f"{_CAP_NAMES[cap]} {value / 1000:g} kW" for cap, value in caps
+    text = item.vendor_mode
+    if item.action is not None:
+        limits = item.limits if item.action is Action.LIMIT else None
+        text = format_command(
+            Command(action=item.action, power_w=item.power_w or None, limits=limits)
         )
-        text = f"Limit {what}".strip()
-    else:
-        text = (
-            item.action.value.replace("_", " ").capitalize()
-            if item.action
-            else item.vendor_mode
-        )
-        if item.power_w:
-            text = f"{text} {item.power_w / 1000:g} kW"
     return text if item.owner is Owner.OWN else f"{text} ({item.owner.value})"
+
+
+def rule_summary(rule: Rule) -> str:
+    """Return what a rule does, as it could be typed, such as `Charge 3 kW to 80 %`."""
+    return format_command(
+        Command(
+            action=rule.action,
+            power_w=rule.power_w,
+            target_soc=rule.target_soc,
+            limits=rule.limits,
+        )
+    )
+
+
+def segment_summary(segment: Segment) -> str:
+    """Return what is sent, such as `Charge 3 kW`."""
+    return format_command(
+        Command(
+            action=segment.action,
+            power_w=segment.power_w,
+            target_soc=segment.target_soc,
+            limits=segment.limits,
+        )
+    )
 
 
 def description(item: ScheduleItem) -> str:
@@ -104,18 +67,6 @@ def description(item: ScheduleItem) -> str:
     return "\n".join(lines)
 
 
-def request_dict(request: Request) -> dict[str, Any]:
-    """Return a request as response data."""
-    return {
-        "action": request.action.value,
-        "start": request.start and request.start.isoformat(),
-        "duration_min": request.duration / MINUTE,
-        "power_w": request.power_w,
-        "limits": request.limits and request.limits.as_dict(),
-        "note": request.note,
-    }
-
-
 def rule_dict(rule: Rule) -> dict[str, Any]:
     """Return a rule as response data."""
     return {
@@ -123,8 +74,53 @@ def rule_dict(rule: Rule) -> dict[str, Any]:
         "start": rule.start.isoformat(),
         "end": rule.end.isoformat(),
         "duration_min": rule.duration / MINUTE,
+        "rrule": rule.recurrence and rule.recurrence.rule,
         "power_w": rule.power_w,
+        "target_soc": rule.target_soc,
         "limits": rule.limits and rule.limits.as_dict(),
+        "note": rule.note,
+    }
+
+
+def dispatch_dict(dispatch: Dispatch) -> dict[str, Any]:
+    """Return one occurrence, and how far it has come, as response data."""
+    segment = dispatch.segment
+    return {
+        "start": segment.start.isoformat(),
+        "end": dispatch.end.isoformat(),
+        "power_w": segment.power_w,
+        "state": dispatch.state.value,
+        "reason": dispatch.reason,
+        "confirmed_at": dispatch.confirmed_at and dispatch.confirmed_at.isoformat(),
+        "delivering_at": dispatch.delivering_at and dispatch.delivering_at.isoformat(),
+    }
+
+
+def outcome(dispatches: Iterable[Dispatch]) -> str:
+    """Return how far a schedule has come, by the first of it that is not over."""
+    state = next((item.state for item in dispatches if item.live), State.PLANNED)
+    return State.CONFIRMED.value if state in HELD else state.value
+
+
+def inexact_list(adjustments: Iterable[Adjustment]) -> list[dict[str, str]]:
+    """Return how what is sent differs from what was asked, as response data."""
+    return [item.as_dict() for item in adjustments]
+
+
+def log_dict(entry: LogEntry) -> dict[str, Any]:
+    """Return what happened as response data."""
+    return {
+        "time": entry.time.isoformat(),
+        "event": entry.event,
+        "schedule_id": entry.schedule_id,
+        "action": entry.action and entry.action.value,
+        "start": entry.start and entry.start.isoformat(),
+        "end": entry.end and entry.end.isoformat(),
+        "power_w": entry.power_w,
+        "reason": entry.reason,
+        "via": entry.via,
+        "user_id": entry.user_id,
+        "latency_s": entry.latency_s,
     }
 
 

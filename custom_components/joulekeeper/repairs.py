@@ -1,46 +1,53 @@
-"""Repairs: what only the user can mend."""
+"""The flows that mend what the repairs tell."""
 
 from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.components.repairs.models import RepairsFlowResult
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 
-from .const import DOMAIN
-
-_OPTION_LOGIN = "option_login_refused"
-
-
-@callback
-def async_create_option_login_issue(
-    hass: HomeAssistant, entry: ConfigEntry, option: str
-) -> None:
-    """Tell that an optional login is refused, and offer to do without it."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{_OPTION_LOGIN}_{entry.entry_id}",
-        data={"entry_id": entry.entry_id, "option": option},
-        is_fixable=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=_OPTION_LOGIN,
-        translation_placeholders={"account": entry.title},
-    )
-
-
-@callback
-def async_delete_entry_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Forget what was wrong with an account: set-up finds out anew."""
-    ir.async_delete_issue(hass, DOMAIN, f"{_OPTION_LOGIN}_{entry.entry_id}")
+from .plan_issues import FORCED
+from .requests import VIA_REPAIR, Caller
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that mends an issue."""
+    if issue_id.startswith(FORCED):
+        return ForcedFlow(data or {})
     return OptionLoginFlow(data or {})
+
+
+class ForcedFlow(ConfirmRepairFlow):
+    """Returns a device to auto that is in a forced mode without a schedule."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        """Take the entry and the device of the issue."""
+        self._entry_id: str = data["entry_id"]
+        self._device_id: str = data["device_id"]
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask, then return it; what fails is told, and the issue stays."""
+        if user_input is None:
+            return await super().async_step_confirm(user_input)
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        keeper = entry.runtime_data.keeper
+        control = keeper.controls.get(self._device_id)
+        if control is None:
+            return self.async_abort(reason="not_loaded")
+        try:
+            await keeper.return_to_auto(control, Caller(VIA_REPAIR))
+        except HomeAssistantError:
+            return self.async_abort(reason="not_returned")
+        return await super().async_step_confirm(user_input)
 
 
 class OptionLoginFlow(ConfirmRepairFlow):

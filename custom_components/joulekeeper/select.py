@@ -105,7 +105,7 @@ class ScheduleSelector(ControlEntity, SelectEntity):
                 translation_key="schedule_not_found",
                 translation_placeholders={"id": option},
             )
-        self._control.staging.selected = item.id
+        self._control.staging.selected = item.vendor_id
         self._control.staging.changed()
 
     def _labels(self) -> dict[str, ScheduleItem]:

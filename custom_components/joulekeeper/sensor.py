@@ -1,7 +1,8 @@
 """Sensors: the readings of the vendors' tables, and the plan of a device."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.const import Platform
@@ -17,6 +18,7 @@ from .entity import (
     control_candidates,
     reading_candidates,
 )
+from .keeper_sensors import KEEPER_SENSORS, KeeperSensorDescription
 from .plan_sensors import PLAN_SENSORS, PlanSensorDescription
 from .runtime import JoulekeeperConfigEntry
 
@@ -33,6 +35,7 @@ async def async_setup_entry(
     for candidates in (
         reading_candidates(runtime, Platform.SENSOR, ReadingSensor),
         control_candidates(runtime, PLAN_SENSORS, PlanSensor),
+        control_candidates(runtime, KEEPER_SENSORS, KeeperSensor),
     ):
         async_add_when_known(entry, async_add_entities, Platform.SENSOR, candidates)
 
@@ -59,3 +62,21 @@ class PlanSensor(ControlEntity, SensorEntity):
         description = self.entity_description
         item = description.item_fn(self._control)
         return description.without if item is None else description.value_fn(item)
+
+
+class KeeperSensor(ControlEntity, SensorEntity):
+    """How far the schedules of a device have come."""
+
+    entity_description: KeeperSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        description = self.entity_description
+        return description.value_fn(self._control, self._runtime.keeper)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        attributes_fn = self.entity_description.attributes_fn
+        return attributes_fn(self._control) if attributes_fn else None

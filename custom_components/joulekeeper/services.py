@@ -5,6 +5,7 @@ limits of its site too, so that what was started with a device is ended with it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -26,20 +27,28 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .control import DeviceControl
-from .core.capabilities import Inexact
-from .core.schedule import POWERED_ACTIONS, Action, Limits, ScheduleItem, Source
+from .core.recurrence import Recurrence
+from .core.rules import Inexact, Rule
+from .core.schedule import MINUTE, POWERED_ACTIONS, Action, Limits, Source
 from .keeper import Keeper
-from .plan_data import Request, item_dict
+from .plan_data import dispatch_dict, item_dict, log_dict, rule_dict
+from .requests import VIA_ACTION, Caller, new_id, recurring, starting
 
 ATTR_ACTION: Final = "action"
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_DURATION_MIN: Final = "duration_min"
+ATTR_FOLLOWING: Final = "following"
+ATTR_HOURS: Final = "hours"
 ATTR_INCLUDE_PAST: Final = "include_past"
 ATTR_INEXACT: Final = "inexact"
+ATTR_LEASE_MIN: Final = "lease_min"
 ATTR_NOTE: Final = "note"
+ATTR_OCCURRENCE: Final = "occurrence"
 ATTR_POWER_W: Final = "power_w"
+ATTR_RRULE: Final = "rrule"
 ATTR_SCHEDULE_ID: Final = "schedule_id"
 ATTR_START: Final = "start"
+ATTR_TARGET_SOC: Final = "target_soc"
 
 CAPS: Final = tuple(Limits.__slots__)
 
@@ -48,7 +57,7 @@ type Controls = tuple[DeviceControl, ...]
 type Result = dict[str, Any]
 type Data = Mapping[str, Any]
 type Chosen = Callable[[Controls, Data], Controls]
-type Run = Callable[[DeviceControl, Keeper, Data], Awaitable[Result]]
+type Run = Callable[[DeviceControl, Keeper, Data, Caller], Awaitable[Result]]
 
 _MINUTES: Final = probatio.All(
     probatio.Coerce(float), probatio.Range(min=0, max=1_000_000)
@@ -63,7 +72,8 @@ _ONE: Final[Fields] = {probatio.Required(ATTR_SCHEDULE_ID): cv.string}
 _WHAT: Final[Fields] = {
     probatio.Optional(ATTR_POWER_W): probatio.Coerce(int),
     **{probatio.Optional(cap): cv.positive_int for cap in CAPS},
-    probatio.Optional(ATTR_INEXACT, default=Inexact.REJECT): probatio.Coerce(Inexact),
+    probatio.Optional(ATTR_TARGET_SOC): probatio.Coerce(int),
+    probatio.Optional(ATTR_INEXACT): probatio.Coerce(Inexact),
 }
 _ACTION: Final[Fields] = {probatio.Required(ATTR_ACTION): cv.string}
 _DURATION: Final[Fields] = {probatio.Required(ATTR_DURATION_MIN): _MINUTES}
@@ -73,6 +83,25 @@ _CHANGED: Final[Fields] = {
 }
 _PAST: Final[Fields] = {probatio.Optional(ATTR_INCLUDE_PAST, default=False): cv.boolean}
 _WHEN: Final[Fields] = {probatio.Optional(ATTR_START): cv.datetime}
+_REPEATED: Final[Fields] = {probatio.Optional(ATTR_RRULE): cv.string}
+_LEASE: Final[Fields] = {
+    probatio.Optional(ATTR_LEASE_MIN): probatio.All(
+        probatio.Coerce(float), probatio.Range(min=1, max=10_000)
+    )
+}
+_PART: Final[Fields] = {
+    probatio.Optional(ATTR_OCCURRENCE): cv.datetime,
+    probatio.Optional(ATTR_FOLLOWING, default=False): cv.boolean,
+}
+_SOME: Final[Fields] = {
+    probatio.Optional(ATTR_SCHEDULE_ID): cv.string,
+    probatio.Optional(ATTR_DURATION_MIN): _MINUTES,
+}
+_HOURS: Final[Fields] = {
+    probatio.Optional(ATTR_HOURS, default=24): probatio.All(
+        probatio.Coerce(float), probatio.Range(min=0, max=720)
+    )
+}
 _NOTE: Final[Fields] = {
     probatio.Optional(ATTR_NOTE): probatio.All(cv.string, probatio.Length(max=100))
 }
@@ -82,16 +111,37 @@ _NOTE: Final[Fields] = {
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     write, read = SupportsResponse.OPTIONAL, SupportsResponse.ONLY
-    plan = _WHEN | _WHAT | _NOTE | _DRY_RUN
+    plan = _WHEN | _REPEATED | _WHAT | _NOTE
     for name, fields, chosen, run, response in (
-        ("create_schedule", _ACTION | _DURATION | plan, _able, _create, write),
-        ("update_schedule", _ONE | _CHANGED | plan, _holding, _update, write),
-        ("delete_schedule", _ONE | _DRY_RUN, _holding, _delete, write),
+        (
+            "create_schedule",
+            _ACTION | _DURATION | plan | _DRY_RUN,
+            _able,
+            _create,
+            write,
+        ),
+        (
+            "update_schedule",
+            _ONE | _PART | _CHANGED | plan | _DRY_RUN,
+            _holding,
+            _update,
+            write,
+        ),
+        ("delete_schedule", _ONE | _PART | _DRY_RUN, _holding, _delete, write),
         ("delete_all_schedules", _DRY_RUN, _nearest, _plain(Keeper.delete_all), write),
-        ("force", _ACTION | _DURATION | _WHAT | _DRY_RUN, _able, _force, write),
+        (
+            "force",
+            _ACTION | _DURATION | _LEASE | _WHAT | _DRY_RUN,
+            _able,
+            _force,
+            write,
+        ),
+        ("extend", _SOME | _LEASE | _DRY_RUN, _running, _extend, write),
         ("stop", _DRY_RUN, _all, _plain(Keeper.stop), write),
         ("reset_to_auto", _DRY_RUN, _all, _plain(Keeper.reset_to_auto), write),
+        ("preview", _SOME | _CHANGED | plan, _previewed, _preview, read),
         ("list_schedules", _PAST, _all, _list_schedules, read),
+        ("get_log", _HOURS, _all, _get_log, read),
         ("get_capabilities", {}, _all, _get_capabilities, read),
     ):
         _register(hass, name, _DEVICES | fields, chosen, run, response)
@@ -118,10 +168,11 @@ def _register(
             controls, keeper = _target(hass, device_id)
             for control in chosen(controls, call.data):
                 targets.setdefault(id(control), (device_id, control, keeper))
+        caller = Caller(VIA_ACTION, call.context.user_id)
 
         async def run_all(data: Data) -> list[Any]:
             return [
-                {"device_id": device_id} | await run(control, keeper, data)
+                {"device_id": device_id} | await run(control, keeper, data, caller)
                 for device_id, control, keeper in targets.values()
             ]
 
@@ -139,7 +190,7 @@ def _target(hass: HomeAssistant, device_id: str) -> tuple[Controls, Keeper]:
     device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
     keeper: Keeper = entry.runtime_data.keeper
     identifier = next(item for domain, item in device.identifiers if domain == DOMAIN)
-    return keeper.controls_for(identifier), keeper
+    return keeper.controls.for_device(identifier), keeper
 
 
 def _all(controls: Controls, data: Data) -> Controls:
@@ -162,6 +213,23 @@ def _holding(controls: Controls, data: Data) -> Controls:
     schedule_id = data[ATTR_SCHEDULE_ID]
     holding = (item for item in controls if item.programme.find(schedule_id))
     return (next(holding, controls[0]),)
+
+
+def _running(controls: Controls, data: Data) -> Controls:
+    """Choose the one that has something running, the named one if one is named."""
+    if ATTR_SCHEDULE_ID in data:
+        return _holding(controls, data)
+    now = dt_util.utcnow()
+    running = (
+        item for item in controls if any(item.ledger.occurrences(now, now + MINUTE))
+    )
+    return (next(running, controls[0]),)
+
+
+def _previewed(controls: Controls, data: Data) -> Controls:
+    if ATTR_SCHEDULE_ID in data:
+        return _holding(controls, data)
+    return _able(controls, data) if ATTR_ACTION in data else controls
 
 
 def _instant(value: datetime | None) -> datetime | None:
@@ -193,98 +261,213 @@ def _limits(data: Data) -> Limits | None:
     return Limits(**caps) if caps else None
 
 
-def _request(data: Data, source: Source = Source.SERVICE) -> Request:
-    return Request(
+def _rule(data: Data, control: DeviceControl, source: Source) -> Rule:
+    """Return what an action asks for as a rule."""
+    rule = Rule(
+        id=new_id(),
         action=_action(data[ATTR_ACTION]),
-        start=_instant(data.get(ATTR_START)),
-        duration=timedelta(minutes=data[ATTR_DURATION_MIN]),
+        start=dt_util.utcnow(),
+        duration=_minutes(data, ATTR_DURATION_MIN) or timedelta(),
         power_w=data.get(ATTR_POWER_W),
+        target_soc=data.get(ATTR_TARGET_SOC),
         limits=_limits(data),
         source=source,
         note=data.get(ATTR_NOTE, ""),
-        inexact=data[ATTR_INEXACT],
+        inexact=data.get(ATTR_INEXACT, Inexact.EMULATE),
     )
+    rule = starting(rule, _instant(data.get(ATTR_START)))
+    if (rrule := data.get(ATTR_RRULE)) is not None:
+        rule = recurring(rule, rrule, control.zone)
+    return rule
 
 
-async def _create(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
-    return await keeper.create(control, _request(data), dry_run=data[ATTR_DRY_RUN])
+def _minutes(data: Data, key: str) -> timedelta | None:
+    return timedelta(minutes=data[key]) if key in data else None
 
 
-async def _update(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
-    """Change what is given; everything else stays as it is.
+async def _create(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    rule = _rule(data, control, Source.SERVICE)
+    return await keeper.create(control, rule, caller, dry_run=data[ATTR_DRY_RUN])
 
-    One that is running goes on from now to its end.
-    """
-    return await keeper.replace(
+
+async def _force(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    rule = _rule(data, control, Source.MANUAL)
+    if (lease := _minutes(data, ATTR_LEASE_MIN)) is not None:
+        rule = replace(rule, lease_end=rule.start + lease)
+    return await keeper.force(control, rule, caller, dry_run=data[ATTR_DRY_RUN])
+
+
+async def _update(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    return await keeper.update(
         control,
         data[ATTR_SCHEDULE_ID],
-        partial(_changed, data),
+        partial(_changed, data, control),
+        caller,
+        wall=_wall(data, control),
+        following=data[ATTR_FOLLOWING],
         dry_run=data[ATTR_DRY_RUN],
     )
 
 
-def _changed(data: Data, item: ScheduleItem) -> Request:
-    now = dt_util.utcnow()
+def _changed(data: Data, control: DeviceControl, rule: Rule) -> Rule:
+    """Change what is given; everything else stays as it is.
+
+    One that is running goes on from now to its end, or for the time that is given.
+    """
+    now = dt_util.utcnow().replace(microsecond=0)
     start = _instant(data.get(ATTR_START))
-    duration = item.duration
-    if start is None and item.active_at(now):
-        duration = item.end - now.replace(microsecond=0)
-    elif start is None:
-        start = item.start
-    minutes = data.get(ATTR_DURATION_MIN)
+    duration = _minutes(data, ATTR_DURATION_MIN)
+    runs = rule.recurrence is None and rule.start <= now < rule.end
+    if runs and start is None and duration is not None:
+        duration += now - rule.start
     word = data.get(ATTR_ACTION)
-    action = _action(word) if word else item.action or Action.AUTO
-    keeps_power = action in POWERED_ACTIONS and item.action in POWERED_ACTIONS
+    action = _action(word) if word else rule.action
+    powered = action in POWERED_ACTIONS and rule.action in POWERED_ACTIONS
     limits = _limits(data)
-    if action is Action.LIMIT and item.limits is not None:
+    if action is Action.LIMIT and rule.limits is not None:
         given = limits.as_dict() if limits else {}
-        limits = Limits(**(item.limits.as_dict() | given))
-    return Request(
+        limits = Limits(**(rule.limits.as_dict() | given))
+    changed = replace(
+        rule,
         action=action,
-        start=start,
-        duration=duration if minutes is None else timedelta(minutes=minutes),
-        power_w=data.get(ATTR_POWER_W, item.power_w if keeps_power else None),
+        start=rule.start if start is None else start.replace(microsecond=0),
+        duration=duration or _length(rule),
+        power_w=data.get(ATTR_POWER_W, rule.power_w if powered else None),
+        target_soc=data.get(ATTR_TARGET_SOC, rule.target_soc if powered else None),
         limits=limits,
-        source=item.source or Source.SERVICE,
-        note=data.get(ATTR_NOTE, item.note),
-        inexact=data[ATTR_INEXACT],
+        note=data.get(ATTR_NOTE, rule.note),
+        inexact=data.get(ATTR_INEXACT, rule.inexact),
+    )
+    return _repeated(changed, rule.recurrence, data.get(ATTR_RRULE), control)
+
+
+def _repeated(
+    changed: Rule, before: Recurrence | None, rrule: str | None, control: DeviceControl
+) -> Rule:
+    """Return the rule with its repetition: the one that is given, none if it is empty.
+
+    Without one it stays what it was, with the times that were taken out of it.
+    """
+    if rrule == "" or (rrule is None and before is None):
+        return replace(changed, recurrence=None)
+    if before is None:
+        return recurring(changed, rrule or "", control.zone)
+    return recurring(
+        changed,
+        before.rule if rrule is None else rrule,
+        control.zone,
+        exdates=before.exdates if rrule is None else (),
     )
 
 
-async def _delete(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
-    schedule_id, dry_run = data[ATTR_SCHEDULE_ID], data[ATTR_DRY_RUN]
-    return await keeper.delete(control, schedule_id, dry_run=dry_run)
+def _length(rule: Rule) -> timedelta:
+    """Return how long a rule is, of a recurring one by the wall clock."""
+    return rule.recurrence.length if rule.recurrence else rule.duration
 
 
-async def _force(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
-    request = _request(data, Source.MANUAL)
-    return await keeper.force(control, request, dry_run=data[ATTR_DRY_RUN])
+def _wall(data: Data, control: DeviceControl) -> datetime | None:
+    """Return the wall time that names an occurrence, by its start."""
+    start = _instant(data.get(ATTR_OCCURRENCE))
+    if start is None:
+        return None
+    return start.astimezone(dt_util.get_time_zone(control.zone)).replace(tzinfo=None)
+
+
+async def _delete(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    return await keeper.delete(
+        control,
+        data[ATTR_SCHEDULE_ID],
+        caller,
+        wall=_wall(data, control),
+        following=data[ATTR_FOLLOWING],
+        dry_run=data[ATTR_DRY_RUN],
+    )
+
+
+async def _extend(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    return await keeper.extend(
+        control,
+        data.get(ATTR_SCHEDULE_ID),
+        caller,
+        by=_minutes(data, ATTR_DURATION_MIN) or timedelta(),
+        lease=_minutes(data, ATTR_LEASE_MIN),
+        dry_run=data[ATTR_DRY_RUN],
+    )
 
 
 def _plain(method: Callable[..., Awaitable[Result]]) -> Run:
     """Return what runs a method of the keeper that takes nothing but `dry_run`."""
 
-    async def run(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
-        return await method(keeper, control, dry_run=data[ATTR_DRY_RUN])
+    async def run(
+        control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+    ) -> Result:
+        return await method(keeper, control, caller, dry_run=data[ATTR_DRY_RUN])
 
     return run
 
 
-async def _list_schedules(control: DeviceControl, keeper: Keeper, data: Data) -> Result:
-    """Return one-shot schedules, and the coming week of recurring ones."""
+async def _preview(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    """Return what would change: by an edit, by a new schedule, or without either."""
+    if ATTR_SCHEDULE_ID in data:
+        change = partial(_changed, data, control)
+        schedule_id = data[ATTR_SCHEDULE_ID]
+        return await keeper.update(control, schedule_id, change, caller, dry_run=True)
+    if ATTR_ACTION in data:
+        rule = _rule(data, control, Source.SERVICE)
+        return await keeper.create(control, rule, caller, dry_run=True)
+    return await keeper.preview(control)
+
+
+async def _list_schedules(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    """Return what the cloud holds, and what is asked of it."""
     programme = await keeper.list_schedules(
         control, include_past=data[ATTR_INCLUDE_PAST]
     )
+    ledger = control.ledger
     items = sorted(programme.items, key=lambda item: item.start)
     week = programme.recurring_of_week(dt_util.utcnow())
     return {
         "device": control.device_id,
         "schedules": [item_dict(item) for item in items],
         "recurring": [item_dict(item) for item in week],
+        "rules": [
+            {
+                "schedule_id": rule.id,
+                "source": rule.source.value,
+                **rule_dict(rule),
+                "occurrences": [
+                    dispatch_dict(item) for item in ledger.dispatches_of(rule.id)
+                ],
+            }
+            for rule in sorted(ledger.rules.values(), key=lambda rule: rule.start)
+        ],
     }
 
 
+async def _get_log(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    """Return what happened to the device's schedules, earliest first."""
+    since = dt_util.utcnow() - timedelta(hours=data[ATTR_HOURS])
+    entries = keeper.journal.entries(control.device_id, since)
+    return {"device": control.device_id, "log": [log_dict(item) for item in entries]}
+
+
 async def _get_capabilities(
-    control: DeviceControl, keeper: Keeper, data: Data
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
 ) -> Result:
     return {"device": control.device_id, **control.capabilities.as_dict()}

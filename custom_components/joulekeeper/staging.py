@@ -20,7 +20,7 @@ class Staging:
     power_w: int | None = None
     caps: dict[str, int] = field(default_factory=dict)
     selected: str | None = None
-    """Id of the schedule chosen in the selector."""
+    """Id of the schedule chosen in the selector, ours or the cloud's."""
     _listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:

@@ -1,5 +1,11 @@
-"""Which text says of a failed write what happened and what to do next."""
+"""What Home Assistant says of a failed write, and what to do next."""
 
+from datetime import datetime
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
 from .core.errors import (
     AuthError,
     NotSupported,
@@ -23,7 +29,6 @@ def write_error_key(error: VendorError, *, deleting: bool) -> str:
         (Rejected, "write_rejected"),
         (NotSupported, "write_not_supported"),
         (OutcomeUnknown, "write_outcome_unknown"),
-        (TransientError, "write_cannot_connect"),
     ):
         if isinstance(error, kind):
             return key
@@ -34,3 +39,27 @@ def seconds_to_wait(error: VendorError) -> str:
     """Return how long to wait, a minute where the cloud does not tell."""
     wait = error.retry_after if isinstance(error, RateLimited) else None
     return "60" if wait is None else f"{wait:.0f}"
+
+
+def write_error(error: VendorError, *, deleting: bool = False) -> HomeAssistantError:
+    """Return a vendor's error as Home Assistant's."""
+    kind = (
+        ServiceValidationError
+        if isinstance(error, NotSupported)
+        else HomeAssistantError
+    )
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=write_error_key(error, deleting=deleting),
+        translation_placeholders={
+            "cause": str(error),
+            "seconds": seconds_to_wait(error),
+        },
+    )
+
+
+def shown(value: str | datetime) -> str:
+    """Return a placeholder as the user reads it: instants as local time."""
+    if isinstance(value, str):
+        return value
+    return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"

@@ -121,7 +121,7 @@ type OpenHouse = Callable[..., Awaitable[House]]
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read back and retry at once: a frozen clock would wait for ever."""
     package = "custom_components.joulekeeper"
-    monkeypatch.setattr(f"{package}.keeper.READ_BACK_WAITS_S", (0, 0, 0, 0))
+    monkeypatch.setattr(f"{package}.settle.READ_BACK_WAITS_S", (0, 0, 0, 0))
     monkeypatch.setattr(f"{package}.vendors.http.RETRY_PAUSE_S", 0)
 
 

@@ -463,7 +463,8 @@ async def test_options_have_an_effect(open_house: OpenHouse, portal: bool) -> No
     house = await open_house(fixture="A", portal=portal)
     flow = await house.hass.config_entries.options.async_init(house.entry.entry_id)
     shown = {str(field): field.default() for field in flow["data_schema"].schema}
-    wanted = {"envelopes": True} | ({"portal": True} if portal else {})
+    wanted = {"envelopes": True, "max_force_hours": 6, "delete_on_removal": True}
+    wanted |= {"portal": True} if portal else {}
     assert shown == wanted
 
 

@@ -190,7 +190,8 @@ async def test_portal_switched_off(
     await house.hass.async_block_till_done(wait_background_tasks=True)
     report = await ask(house)
     assert_private(house.cloud, hass_storage, report)
-    assert report["entry"]["options"] == {"envelopes": True, "portal": False}
+    options = report["entry"]["options"]
+    assert (options["envelopes"], options["portal"]) == (True, False)
     assert report["entry"]["data"]["credentials"].keys() >= {
         "portal_email",
         "portal_password",

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from custom_components.joulekeeper.connection import systems_in_use
+from custom_components.joulekeeper.core.rules import Rule
 from custom_components.joulekeeper.core.schedule import Action
-from custom_components.joulekeeper.plan_data import Request
+from custom_components.joulekeeper.requests import VIA_ACTION, Caller, new_id, starting
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -131,8 +132,8 @@ async def test_battery_known_by_its_readings_outlives_silence(
     assert able["controllable"]
 
 
-async def test_item_without_a_handle_blocks_nothing(house: House) -> None:
-    """What the cloud gives no id for is named; everything else is deleted."""
+async def test_item_without_a_handle_is_known_all_the_same(house: House) -> None:
+    """What the list gives no id for is deleted by the id that its creation gave."""
     for hours in (1, 3):
         start = (dt_util.utcnow() + hours * HOUR).isoformat()
         await house.act("create_schedule", action="hold", duration_min=30, start=start)
@@ -144,8 +145,8 @@ async def test_item_without_a_handle_blocks_nothing(house: House) -> None:
 
     house.cloud.faults.add("schedules", Fault.EDIT, edit=first_has_no_id, times=1)
     (result,) = await house.act("delete_all_schedules")
-    assert (len(result["deleted"]), len(result["not_deleted"])) == (1, 1)
-    assert len(house.cloud.schedules(INVERTER)) == 1
+    assert result["state"] == "confirmed"
+    assert house.cloud.schedules(INVERTER) == []
 
 
 async def test_refused_list_is_no_empty_plan(house: House) -> None:
@@ -171,9 +172,8 @@ async def test_lost_create_whose_look_up_fails_is_told_as_such(house: House) -> 
         return {"Data": None} if down else body
 
     house.cloud.faults.add("schedules", Fault.EDIT, edit=list_is_down)
-    with pytest.raises(HomeAssistantError) as error:
-        await house.act("create_schedule", action="charge", duration_min=30)
-    assert error.value.translation_key == "write_outcome_unknown"
+    (result,) = await house.act("create_schedule", action="charge", duration_min=30)
+    assert result["state"] == "sent"
     assert house.cloud.requests.count("schedule_create") == 1
 
 
@@ -182,7 +182,7 @@ async def test_old_one_that_cannot_be_deleted_is_named(house: House) -> None:
     (old,) = await house.act("force", action="charge", duration_min=30)
     house.cloud.faults.add("schedule_delete", Fault.STATUS, status=503)
     (new,) = await house.act("force", action="discharge", duration_min=30)
-    assert new["state"] == "unconfirmed"
+    assert new["state"] == "restore_pending"
     (left,) = new["not_deleted"]
     assert left == {
         "schedule_id": old["schedule_id"],
@@ -278,12 +278,18 @@ async def test_one_control_acts_once_however_it_is_named(
 async def test_writes_end_before_an_account_is_unloaded(house: House) -> None:
     """A running write comes to its end; one that waits is refused, not sent blind."""
     keeper = house.entry.runtime_data.keeper
-    (control,) = (
-        item for item in keeper.controls.values() if item.device_id == INVERTER
+    (control,) = (item for item in keeper.controls if item.device_id == INVERTER)
+    now, half_an_hour = dt_util.utcnow(), timedelta(minutes=30)
+    first, second = (
+        starting(
+            Rule(id=new_id(), action=Action.HOLD, start=now, duration=half_an_hour),
+            None,
+        )
+        for _ in range(2)
     )
-    request = Request(action=Action.HOLD, duration=timedelta(minutes=30))
-    running = asyncio.create_task(keeper.create(control, request))
-    waiting = asyncio.create_task(keeper.create(control, request))
+    caller = Caller(VIA_ACTION)
+    running = asyncio.create_task(keeper.create(control, first, caller))
+    waiting = asyncio.create_task(keeper.create(control, second, caller))
     await asyncio.sleep(0)
     await house.hass.config_entries.async_unload(house.entry.entry_id)
     assert (await running)["state"] == "confirmed"

@@ -202,7 +202,7 @@ async def test_calendar_shows_everything_that_is_planned(house: House) -> None:
         "Charge 1 kW (foreign)",
         "Charge 2.5 kW (foreign)",
     ]
-    assert events[0]["description"] == "Made by Joulekeeper"
+    assert events[0]["description"].startswith("Made by Joulekeeper")
     assert "Redback maintenance" in events[1]["description"]
     assert "Recurring" in events[2]["description"]
     # 01:00 on the wall in Brisbane.

@@ -14,7 +14,9 @@ import aiohttp
 
 from ..core.capabilities import Capabilities
 from ..core.models import Clock, Device, EndpointId, Reading, Readings, Topology
-from ..core.schedule import Programme, Rule, ScheduleItem
+from ..core.proof import Telemetry
+from ..core.schedule import Programme, ScheduleItem
+from ..core.timeline import Segment
 
 CONF_BASE_URL: Final = "base_url"
 """Key of the optional server address in every vendor's credentials."""
@@ -152,8 +154,15 @@ class ScheduleController(Protocol):
     def programme(self, readings: Readings) -> Programme | None:
         """Return what the cloud has planned, None while that is not known."""
 
-    def create_call(self, rule: Rule) -> VendorCall:
-        """Return the call that creates the rule's item."""
+    @property
+    def evidence(self) -> EndpointId | None:
+        """The endpoint that shows what the device does, None where none does."""
+
+    def telemetry(self, readings: Readings) -> Telemetry | None:
+        """Return what the device measured last, None while that is not known."""
+
+    def create_call(self, segment: Segment) -> VendorCall:
+        """Return the call that creates an item for a segment."""
 
     def delete_call(self, item: ScheduleItem) -> VendorCall:
         """Return the call that deletes an item."""

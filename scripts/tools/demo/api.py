@@ -12,6 +12,15 @@ from .hass import START_SECONDS, HassError, HassProcess
 NAME, USERNAME, PASSWORD = "Demo", "demo", "demo"
 
 
+class HassAnswerError(HassError):
+    """Home Assistant answered with an error."""
+
+    def __init__(self, path: str, status: int, text: str) -> None:
+        """Keep the status, which tells bad input (400) from a failure (500)."""
+        super().__init__(f"{path}: HTTP {status}: {text}")
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A registered entity with its present state, None while it has no state."""
@@ -41,17 +50,24 @@ class HassApi:
         self._http = http
         self._token = token
 
+    async def get(self, path: str) -> Any:
+        """Return the JSON answer to a GET."""
+        return await self._request("GET", path)
+
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         """Post JSON and return the JSON answer."""
+        return await self._request("POST", path, body)
+
+    async def _request(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"}
         async with (
             _reachable(),
-            self._http.post(path, json=body, headers=headers) as response,
+            self._http.request(method, path, json=body, headers=headers) as response,
         ):
             if not response.ok:
-                raise HassError(
-                    f"{path}: HTTP {response.status}: {await response.text()}"
-                )
+                raise HassAnswerError(path, response.status, await response.text())
             return await response.json()
 
     async def command(self, kind: str, **data: Any) -> Any:

@@ -65,9 +65,15 @@ def free_port(preferred: int = 0) -> int:
 
 @dataclass(slots=True)
 class HassProcess:
-    """A `hass` of our own; leaving the context ends it and removes its folder."""
+    """A `hass` of our own; leaving the context ends it and removes its folder.
+
+    `launcher` is what Python runs, `environment` what it finds there besides ours.
+    """
 
     port: int
+    launcher: tuple[str, ...] = ("-m", "homeassistant")
+    configuration: str = CONFIGURATION
+    environment: dict[str, str] = field(default_factory=dict)
     folder: Path = field(init=False)
     _process: asyncio.subprocess.Process | None = field(init=False, default=None)
 
@@ -86,7 +92,7 @@ class HassProcess:
         self.folder = Path(tempfile.mkdtemp(prefix="joulekeeper-demo-"))
         try:
             self._write_configuration()
-            await self._start()
+            await self.start()
         except BaseException:
             await self._end()
             raise
@@ -102,7 +108,7 @@ class HassProcess:
         components.mkdir()
         # A link, so that a restart of the demo's Home Assistant sees edited code.
         (components / INTEGRATION.name).symlink_to(INTEGRATION)
-        (self.folder / "configuration.yaml").write_text(CONFIGURATION)
+        (self.folder / "configuration.yaml").write_text(self.configuration)
         # Version 1 of these settings is taken over as confirmed; settings in YAML
         # would be reverted after five minutes.
         self._store("http", 1, {"server_host": [HOST], "server_port": self.port})
@@ -123,14 +129,15 @@ class HassProcess:
             )
         )
 
-    async def _start(self) -> None:
+    async def start(self) -> None:
         """Start the process, in a group of its own so that Ctrl-C is ours to handle."""
         # The repository's custom_components must not be found a second time.
         env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-        with (self.folder / "hass.log").open("wb") as log:
+        env |= self.environment
+        with (self.folder / "hass.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "homeassistant", "--config", str(self.folder)),
+                *(*self.launcher, "--config", str(self.folder)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -138,6 +145,17 @@ class HassProcess:
                 cwd=self.folder,
                 start_new_session=True,
             )
+
+    def strike(self) -> None:
+        """Send the signal that nobody can catch, as a power cut would."""
+        if self._process is not None and self._process.returncode is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def kill(self) -> None:
+        """End the process on the spot; it may be started again."""
+        assert self._process is not None
+        self.strike()
+        await self._process.wait()
 
     def check_alive(self) -> None:
         """Raise with the end of the log when the process has ended."""

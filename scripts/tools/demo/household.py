@@ -9,6 +9,7 @@ from .accounts import ACCOUNTS, Account, Cloud
 from .api import HassApi
 from .energy import import_history, save_dashboard, sensors_of
 from .hass import HassError, HassProcess
+from .plan import lay_plan
 
 DOMAIN = "joulekeeper"
 LIVE_SECONDS = 60
@@ -78,6 +79,15 @@ class Household:
             await import_history(self.api, cloud, serial, sensors)
             if account is ACCOUNTS[0] and serial == cloud.serials[0]:
                 await save_dashboard(self.api, sensors)
+
+    async def lay_plan(self, account: Account, entry_id: str) -> None:
+        """Put a day of schedules into the calendar of the first home."""
+        if not account.controllable:
+            return
+        serial = self.clouds[account.vendor].serials[0]
+        for entity in await self.api.entities(entry_id):
+            if entity.domain == "calendar" and entity.unique_id.startswith(serial):
+                await lay_plan(self.api, entity)
 
 
 @asynccontextmanager

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import ClientSession, CookieJar
 import pytest
 
+from custom_components.joulekeeper.core.schedule import Action, Source
+from custom_components.joulekeeper.core.timeline import Segment
 from custom_components.joulekeeper.vendors import http
 from custom_components.joulekeeper.vendors.base import Connection
 from custom_components.joulekeeper.vendors.redback.client import RedbackClient
@@ -20,6 +22,27 @@ A = "RB20000000000101"
 B = "RB20000000000202"
 SITE_A = "S4a1c07e92d5b3"
 NOW = datetime(2026, 11, 20, 2, 0, 10, tzinfo=UTC)  # noon in Brisbane
+
+
+def segment(
+    rule_id: str,
+    action: Action,
+    start: datetime,
+    duration: timedelta,
+    source: Source = Source.SERVICE,
+    **what: Any,
+) -> Segment:
+    """Return what a cloud may be asked to hold."""
+    return Segment(
+        rule_id=rule_id,
+        occurrence_id=rule_id,
+        source=source,
+        action=action,
+        start=start,
+        end=start + duration,
+        tag="7a9",
+        **what,
+    )
 
 
 @dataclass

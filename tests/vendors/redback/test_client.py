@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import ClientTimeout
 import pytest
 
+from custom_components.joulekeeper.core.dispatch import holds
 from custom_components.joulekeeper.core.errors import (
     AuthError,
     NotFound,
@@ -25,7 +26,6 @@ from custom_components.joulekeeper.core.schedule import (
     Limits,
     Owner,
     Programme,
-    Rule,
     Source,
 )
 from custom_components.joulekeeper.vendors import http
@@ -41,7 +41,7 @@ from custom_components.joulekeeper.vendors.redback.session import RedbackSession
 from tests.clouds import Fault
 from tests.clouds.redback import fleet
 
-from .conftest import NOW, SITE_A, A, Bench, MakeBench
+from .conftest import NOW, SITE_A, A, Bench, MakeBench, segment
 
 READS: dict[str, Callable[[RedbackClient], Awaitable[Any]]] = {
     "nodes": lambda client: client.nodes(),
@@ -51,8 +51,8 @@ READS: dict[str, Callable[[RedbackClient], Awaitable[Any]]] = {
     "schedules": lambda client: client.schedules(A),
     "envelopes": lambda client: client.envelopes(SITE_A),
 }
-RULE = Rule(
-    id="abc",
+RULE = segment(
+    rule_id="abc",
     action=Action.CHARGE,
     start=NOW.replace(second=0),
     duration=timedelta(minutes=30),
@@ -61,8 +61,8 @@ RULE = Rule(
     note="a note",
 )
 CREATE = schedule_call(A, RULE)
-CAP = Rule(
-    id="cap",
+CAP = segment(
+    rule_id="cap",
     action=Action.LIMIT,
     start=NOW + timedelta(minutes=5),
     duration=timedelta(hours=1),
@@ -309,7 +309,7 @@ async def test_schedule_from_create_to_delete(bench: Bench) -> None:
     client = await warm(bench)
     await client.send(CREATE)
     (item,) = (await client.schedules(A)).items
-    assert item.fulfils(RULE)
+    assert holds(item, RULE)
     assert (item.owner, item.source, item.note) == (Owner.OWN, Source.MANUAL, "a note")
     delete = delete_schedule_call(A, item)
     await client.send(delete)
@@ -321,7 +321,7 @@ async def test_schedule_from_create_to_delete(bench: Bench) -> None:
     bench.clock.advance(hours=1)
     assert (await client.schedules(A)).items == ()
     (past,) = (await client.schedules(A, with_past=True)).items
-    assert past.fulfils(RULE)
+    assert holds(past, RULE)
 
 
 @pytest.mark.parametrize("done", [True, False])
@@ -389,7 +389,7 @@ async def test_envelope_from_create_to_delete(bench: Bench) -> None:
     client = await warm(bench)
     await client.send(envelope_call(SITE_A, CAP))
     (item,) = (await client.envelopes(SITE_A)).items
-    assert item.fulfils(CAP)
+    assert holds(item, CAP)
     assert item.owner is Owner.OWN
     await client.send(delete_envelope_call(item))
     assert (await client.envelopes(SITE_A)).items == ()

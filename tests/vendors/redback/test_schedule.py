@@ -1,6 +1,7 @@
 """The codec: our rules to Redback's items and back, and what is whose."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -9,12 +10,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.joulekeeper.core.dispatch import holds
 from custom_components.joulekeeper.core.schedule import (
     POWERED_ACTIONS,
     Action,
     Limits,
     Owner,
-    Rule,
     ScheduleItem,
     Source,
 )
@@ -39,7 +40,7 @@ from tests.clouds.redback import FIXTURES, payloads
 from tests.clouds.redback.schedules import MODES as CLOUD_MODES, READ_ONLY_MODES
 from tests.clouds.redback.timespan import format_timespan, parse_timespan
 
-from .conftest import NOW, SITE_A, A
+from .conftest import NOW, SITE_A, A, segment
 
 HOUR = timedelta(hours=1)
 ZONES = {"Australia/Brisbane": ZoneInfo("Australia/Brisbane")}
@@ -143,8 +144,8 @@ def test_schedule_round_trip(
     power: int,
 ) -> None:
     """What we create is recognised in the list, whatever its note."""
-    rule = Rule(
-        id=rule_id,
+    wanted = segment(
+        rule_id=rule_id,
         action=action,
         start=start.replace(microsecond=0, tzinfo=UTC),
         duration=timedelta(minutes=minutes),
@@ -152,14 +153,14 @@ def test_schedule_round_trip(
         source=source,
         note=note,
     )
-    call = schedule_call(A, rule)
+    call = schedule_call(A, wanted)
     assert (call.method, call.path) == (
         "POST",
         "/Api/v2/Schedule/Create/By/SerialNumber",
     )
     assert call.body is not None
-    assert parse_timespan(call.body["Duration"]) == rule.duration
-    assert datetime.fromisoformat(call.body["StartTimeUtc"]) == rule.start
+    assert parse_timespan(call.body["Duration"]) == wanted.duration
+    assert datetime.fromisoformat(call.body["StartTimeUtc"]) == wanted.start
     item = only_item(listed(call.body))
     assert item.owner is Owner.OWN
     assert (item.id, item.source) == (rule_id, source)
@@ -167,7 +168,7 @@ def test_schedule_round_trip(
     # Idle is sent as what the cloud has nearest to it.
     expected = Action.HOLD if action is Action.IDLE else action
     assert item.action is expected
-    assert item.fulfils(rule)
+    assert holds(item, wanted)
     path = f"/Api/v2/Schedule/By/SerialNumber/{A}/{item.vendor_id}"
     assert delete_schedule_call(A, item).path == path
 
@@ -191,7 +192,10 @@ def test_schedule_round_trip(
 def test_foreign_schedules(user_notes: object) -> None:
     """Only our exact marker makes an item ours."""
     body = schedule_call(
-        A, Rule(id="abc", action=Action.CHARGE, start=NOW, duration=HOUR, power_w=1)
+        A,
+        segment(
+            rule_id="abc", action=Action.CHARGE, start=NOW, duration=HOUR, power_w=1
+        ),
     ).body
     assert body is not None
     item = only_item(listed(body, UserNotes=user_notes))
@@ -273,10 +277,15 @@ def only_envelope(**changes: Any) -> ScheduleItem:
     [
         ({}, Owner.FOREIGN, None),
         ({"EventId": "joulekeeper-service-abc"}, Owner.OWN, "abc"),
-        ({"EventId": "joulekeeper-service-abc-d"}, Owner.FOREIGN, None),
+        ({"EventId": "joulekeeper-service-abc-7a9"}, Owner.OWN, "abc"),
+        ({"EventId": "joulekeeper-service-abc-7a9-x"}, Owner.FOREIGN, None),
+        ({"EventId": "joulekeeper-service-abc-"}, Owner.FOREIGN, None),
+        ({"EventId": "joulekeeper-service-abc-7A9"}, Owner.FOREIGN, None),
+        ({"EventId": "my joulekeeper-service-abc-7a9"}, Owner.FOREIGN, None),
+        ({"EventId": "joulekeeper-service"}, Owner.FOREIGN, None),
         ({"IsNetworkLevel": True}, Owner.NETWORK, None),
         (
-            {"EventId": "joulekeeper-service-abc", "IsNetworkLevel": True},
+            {"EventId": "joulekeeper-service-abc-7a9", "IsNetworkLevel": True},
             Owner.NETWORK,
             None,
         ),
@@ -327,6 +336,7 @@ caps = st.none() | st.integers(0, 9999)
 
 @given(
     rule_ids,
+    st.text("0123456789abcdef", min_size=1, max_size=12),
     st.sampled_from(Source),
     st.builds(
         Limits,
@@ -339,24 +349,28 @@ caps = st.none() | st.integers(0, 9999)
     | st.none(),
 )
 def test_envelope_round_trip(
-    rule_id: str, source: Source, limits: Limits | None
+    rule_id: str, tag: str, source: Source, limits: Limits | None
 ) -> None:
     """All five caps are always sent, and the envelope is recognised as ours."""
-    rule = Rule(
-        id=rule_id,
+    wanted = segment(
+        rule_id=rule_id,
         action=Action.LIMIT if limits else Action.NO_CHARGE,
         start=NOW,
         duration=HOUR,
         limits=limits,
         source=source,
     )
-    call = envelope_call(SITE_A, rule)
+    wanted = replace(wanted, tag=tag)
+    call = envelope_call(SITE_A, wanted)
     assert call.body is not None
+    # A name is taken for good: what is sent again for a rule needs one of its own.
+    assert call.body["EventId"] == f"joulekeeper-{source}-{rule_id}-{tag}"
     assert len(call.body["EventId"]) <= 128
     assert all(type(value) is int for key, value in call.body.items() if "Max" in key)
     item = only_envelope(**call.body)
-    assert (item.owner, item.source) == (Owner.OWN, source)
-    assert item.fulfils(rule)
+    assert (item.owner, item.source, item.rule_id) == (Owner.OWN, source, rule_id)
+    assert item.action is wanted.action
+    assert holds(item, wanted)
 
 
 @given(st.text(min_size=1, max_size=128))

@@ -10,7 +10,7 @@ from aiohttp import ClientTimeout
 import pytest
 
 from custom_components.joulekeeper.core.errors import VendorError
-from custom_components.joulekeeper.core.schedule import Action, Rule
+from custom_components.joulekeeper.core.schedule import Action
 from custom_components.joulekeeper.vendors import http
 from custom_components.joulekeeper.vendors.redback import VENDOR
 from custom_components.joulekeeper.vendors.redback.client import RedbackClient
@@ -18,7 +18,7 @@ from custom_components.joulekeeper.vendors.redback.portal import Portal
 from custom_components.joulekeeper.vendors.redback.schedule import schedule_call
 from tests.clouds import Fault
 
-from .conftest import NOW, B, Bench, MakeBench
+from .conftest import NOW, B, Bench, MakeBench, segment
 
 SITE_B = "S7f20be1146aa9"
 PERSONAL = ("41000000002", "1 Example St", "Exampleville", "-33.9", "151.2")
@@ -45,8 +45,8 @@ def calls_of(
     """Return everything that can be asked, by a label of the cloud."""
     create = schedule_call(
         B,
-        Rule(
-            id="abc",
+        segment(
+            rule_id="abc",
             action=Action.HOLD,
             start=NOW,
             duration=timedelta(hours=1),

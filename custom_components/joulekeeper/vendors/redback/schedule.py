@@ -17,11 +17,11 @@ from ...core.schedule import (
     Limits,
     Owner,
     Programme,
-    Rule,
     ScheduleItem,
     Source,
     WeeklyWindow,
 )
+from ...core.timeline import Segment
 from ..base import VendorCall
 from ..parsing import integer, mapping, objects, text, timestamp
 from .models import Configuration, Static
@@ -67,6 +67,9 @@ MAX_DURATION: Final = timedelta(minutes=7200)
 DEFAULT_MAX_POWER_W: Final = 10_000
 """Bound of the portal's own form, where the cloud tells no limit (dossier 2.2)."""
 
+ACTS_WITHIN: Final = timedelta(seconds=60)
+"""Telemetry comes once a minute, so a new mode shows 60 to 120 s after its start."""
+
 ENVELOPE_LEAD: Final = timedelta(seconds=5)
 """An envelope whose start has passed is rejected (dossier 1.10)."""
 
@@ -76,7 +79,9 @@ NO_LIMIT: Final = 10_000
 _MARKER: Final = re.compile(
     r"^joulekeeper (?P<source>[a-z]+) (?P<id>[0-9a-z]+)(?:: ?(?P<note>.*))?$", re.DOTALL
 )
-_EVENT_MARKER: Final = re.compile(r"^joulekeeper-(?P<source>[a-z]+)-(?P<id>[0-9a-z]+)$")
+_EVENT_MARKER: Final = re.compile(
+    r"^joulekeeper-(?P<source>[a-z]+)-(?P<id>[0-9a-z]+)(?:-[0-9a-z]+)?$"
+)
 _TIME_SPAN: Final = re.compile(
     r"^(?:(?P<days>\d{1,5})\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2}):(?P<seconds>\d{2})"
     r"(?:\.(?P<fraction>\d{1,7}))?$"
@@ -130,9 +135,13 @@ def mode_name(mode: str | None) -> str | None:
     """Return an inverter mode in our words, None for one that nobody has seen yet."""
     if mode is None:
         return None
-    key = mode.casefold()
-    action = _ACTION_OF_MODE.get(key)
-    return action.value if action else _OTHER_MODES.get(key)
+    action = action_of(mode)
+    return action.value if action else _OTHER_MODES.get(mode.casefold())
+
+
+def action_of(mode: str | None) -> Action | None:
+    """Return the action that an inverter mode stands for, None for one without."""
+    return None if mode is None else _ACTION_OF_MODE.get(mode.casefold())
 
 
 def format_time_span(duration: timedelta) -> str:
@@ -211,7 +220,7 @@ def _parse_schedule(raw: Mapping[str, Any]) -> ScheduleItem | None:
     marker = _MARKER.match(notes)
     return ScheduleItem(
         vendor_id=text(raw.get("ScheduleId")),
-        action=_ACTION_OF_MODE.get(vendor_mode.casefold()),
+        action=action_of(vendor_mode),
         vendor_mode=vendor_mode,
         start=start,
         end=start + duration,
@@ -236,7 +245,7 @@ def _parse_daily(
     mode = mapping(raw.get("DesiredMode"))
     vendor_mode = text(mode.get("InverterMode")) or ""
     return WeeklyWindow(
-        action=_ACTION_OF_MODE.get(vendor_mode.casefold()),
+        action=action_of(vendor_mode),
         vendor_mode=vendor_mode,
         start=(datetime.min + start).time(),
         duration=duration,
@@ -303,9 +312,9 @@ def _action_of_limits(limits: Limits) -> Action:
     return Action.NO_CHARGE if no_charge else Action.LIMIT
 
 
-def _all_caps(rule: Rule) -> Limits:
-    wanted = rule.limits or Limits()
-    if rule.action is Action.NO_CHARGE:
+def _all_caps(segment: Segment) -> Limits:
+    wanted = segment.limits or Limits()
+    if segment.action is Action.NO_CHARGE:
         wanted = Limits(max_charge_w=0)
     return Limits(**(dict.fromkeys(Limits.__slots__, NO_LIMIT) | wanted.as_dict()))
 
@@ -314,21 +323,21 @@ def _source(word: str) -> Source | None:
     return Source(word) if word in Source else None
 
 
-def schedule_call(serial: str, rule: Rule) -> VendorCall:
+def schedule_call(serial: str, segment: Segment) -> VendorCall:
     """Return the call that creates an inverter schedule."""
-    note = f": {text(rule.note)}" if text(rule.note) else ""
+    note = f": {text(segment.note)}" if text(segment.note) else ""
     return VendorCall(
         "schedule create",
         "POST",
         "/Api/v2/Schedule/Create/By/SerialNumber",
         {
             "SerialNumber": serial,
-            "UserNotes": f"joulekeeper {rule.source} {rule.id}{note}",
-            "StartTimeUtc": _instant(rule.start),
-            "Duration": format_time_span(rule.duration),
+            "UserNotes": f"joulekeeper {segment.source} {segment.rule_id}{note}",
+            "StartTimeUtc": _instant(segment.start),
+            "Duration": format_time_span(segment.duration),
             "DesiredMode": {
-                "InverterMode": MODE_OF_ACTION[rule.action],
-                "ArgumentInWatts": rule.power_w or 0,
+                "InverterMode": MODE_OF_ACTION[segment.action],
+                "ArgumentInWatts": segment.power_w or 0,
             },
         },
     )
@@ -343,22 +352,24 @@ def delete_schedule_call(serial: str, item: ScheduleItem) -> VendorCall:
     )
 
 
-def envelope_call(site_id: str, rule: Rule) -> VendorCall:
+def envelope_call(site_id: str, segment: Segment) -> VendorCall:
     """Return the call that creates an operating envelope.
 
     What a null cap means to the cloud is not known, so all five are always sent, and
     one that is not wanted gets the figure that others use for no limit (dossier 1.10).
+    An event id is taken for good, even once its envelope is deleted, hence the tag.
     """
-    caps = _all_caps(rule)
+    caps = _all_caps(segment)
+    event_id = f"joulekeeper-{segment.source}-{segment.rule_id}-{segment.tag}"
     return VendorCall(
         "envelope create",
         "POST",
         "/Api/v2/OperatingEnvelope/Create/By/Site",
         {
-            "EventId": f"joulekeeper-{rule.source}-{rule.id}",
+            "EventId": event_id,
             "SiteId": site_id,
-            "StartAtUtc": _instant(rule.start),
-            "EndAtUtc": _instant(rule.end),
+            "StartAtUtc": _instant(segment.start),
+            "EndAtUtc": _instant(segment.end),
             "MaxImportPowerW": caps.max_import_w,
             "MaxExportPowerW": caps.max_export_w,
             "MaxDischargePowerW": caps.max_discharge_w,
@@ -385,6 +396,7 @@ def inverter_capabilities(
     *,
     battery: bool,
     portal: bool,
+    zone: str | None = None,
 ) -> Capabilities:
     """Return what an inverter can express; limits in force bound the nominal ones."""
     if static is None:
@@ -425,7 +437,9 @@ def inverter_capabilities(
         unsupported_reason="site_only",
         granularity=timedelta(seconds=1),
         max_duration=MAX_DURATION,
+        acts_within=ACTS_WITHIN,
         base_mode_reset=portal,
+        zone=zone,
     )
 
 
@@ -438,6 +452,7 @@ def site_capabilities() -> Capabilities:
         granularity=timedelta(seconds=1),
         max_duration=MAX_DURATION,
         lead_time=ENVELOPE_LEAD,
+        acts_within=ACTS_WITHIN,
         takes_notes=False,
         no_limit=NO_LIMIT,
     )

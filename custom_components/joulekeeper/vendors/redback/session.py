@@ -134,7 +134,8 @@ class RedbackSession:
             )
         if self._envelopes:
             controllers += (
-                SiteController(site_id, self._client) for site_id in topology.site_ids
+                SiteController(site_id, self._client, self._only_serial(site_id))
+                for site_id in topology.site_ids
             )
         return tuple(controllers)
 
@@ -158,6 +159,13 @@ class RedbackSession:
         """Return the serial numbers and site ids."""
         units = self._topology.units
         return (*(unit.serial for unit in units), *self._topology.site_ids)
+
+    def _only_serial(self, site_id: str) -> str | None:
+        """Return the serial number of a site's inverter, None if it has several."""
+        serials = [
+            unit.serial for unit in self._topology.units if unit.site_id == site_id
+        ]
+        return serials[0] if len(serials) == 1 else None
 
     def _site_model(self, site_id: str, readings: Readings) -> str | None:
         """Return the model of a site's first inverter: what tells sites apart."""
