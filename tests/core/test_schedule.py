@@ -25,6 +25,10 @@ ZONES = {
         "Australia/Adelaide",
         "Australia/Lord_Howe",
         "Europe/Berlin",
+        # Clocks change at midnight, on the evening before, and by two hours.
+        "America/Havana",
+        "America/Nuuk",
+        "Antarctica/Troll",
     )
 }
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -32,10 +36,12 @@ HOUR = timedelta(hours=1)
 
 # Sundays on which clocks change, and days round them.
 CHANGES = (
+    date(2026, 3, 8),
     date(2026, 3, 29),
     date(2026, 4, 5),
     date(2026, 10, 4),
     date(2026, 10, 25),
+    date(2026, 11, 1),
     date(2027, 3, 28),
     date(2027, 4, 4),
 )
@@ -57,7 +63,7 @@ def passes(day: date, wall: time, zone: ZoneInfo) -> list[datetime]:
     wanted = datetime.combine(day, wall)
     return [
         instant
-        for minute in range(-15 * 60, 27 * 60)
+        for minute in range(-15 * 60, 37 * 60)
         if (instant := midnight + timedelta(minutes=minute))
         .astimezone(zone)
         .replace(tzinfo=None)

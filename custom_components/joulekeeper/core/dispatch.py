@@ -199,7 +199,8 @@ class Dispatch:
             self,
             state=State.QUEUED,
             reason=reason,
-            sent_at=None,
+            # An answer that was lost before stays lost.
+            sent_at=self.sent_at if self.attempts > 1 else None,
             attempts=self.attempts - 1,
         )
 
@@ -270,7 +271,12 @@ class Dispatch:
     def judged(
         self, delivery: Delivery, measured_at: datetime, acts_within: timedelta
     ) -> Dispatch:
-        """Return what a fresh measurement makes of it while its time is now."""
+        """Return what a fresh measurement makes of it while its time is now.
+
+        What was measured before its start was for somebody else.
+        """
+        if measured_at < self.segment.start:
+            return self
         seen = replace(self, judged_at=measured_at)
         match delivery.verdict:
             case Verdict.DELIVERING:
@@ -319,7 +325,7 @@ class Dispatch:
         """Return what an item means that should be gone."""
         if item.end <= now:
             return self
-        if self.state in (State.CANCELLED, State.SUPERSEDED):
+        if self.state is not State.OVERRIDDEN:
             return self.to_be_taken_back(self.state, self.reason)
         if self.reason == DELETED_ELSEWHERE and holds(item, self.segment):
             # The cloud had only forgotten it for a while.

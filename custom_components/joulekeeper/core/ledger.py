@@ -4,6 +4,7 @@ Pure: it knows no clock, no cloud and no file. The keeper feeds it with the clou
 lists and does what it says is to be done.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,8 +12,9 @@ from typing import Final
 
 from .capabilities import HORIZON, Capabilities
 from .changes import Changes, Closing, Compiled, Refusal
-from .check import START_GRACE, fit
-from .dispatch import CHANGED_ELSEWHERE, FINAL, HELD, RESTORING, Dispatch, State, holds
+from .check import START_GRACE, Problem, fit
+from .dispatch import CHANGED_ELSEWHERE, FINAL, HELD, RESTORING, Dispatch, State
+from .matching import match
 from .proof import MODE_DIFFERS, Telemetry, judge, target_reached
 from .rules import Occurrence, Rule
 from .schedule import (
@@ -24,7 +26,7 @@ from .schedule import (
     ScheduleItem,
     Source,
 )
-from .timeline import Segment, Span, resolve, segment_of
+from .timeline import Segment, Span, covered, resolve, segment_of
 
 MIN_REMAINING: Final = timedelta(minutes=3)
 """What was interrupted, or is late, is not taken up for less than this."""
@@ -72,6 +74,10 @@ class Ledger:
         """Take a new rule, or an edit of one; it goes before older ones of its kind."""
         self.revision += 1
         rule = replace(rule, revision=self.revision)
+        if rule.recurrence is None:
+            # Who edits what was stopped wants it again.
+            for occurrence in rule.occurrences(rule.start, rule.end):
+                self.closings.pop(occurrence.id, None)
         self.rules[rule.id] = rule
         return rule
 
@@ -92,19 +98,15 @@ class Ledger:
 
     def occurrences(self, start: datetime, end: datetime) -> Iterator[Occurrence]:
         """Yield what the rules ask for in a span, up to its early end, unordered."""
+        closed = self._closed_rules()
         for rule in self.rules.values():
-            yield from self.occurrences_of(rule, start, end)
+            yield from self._up_to_closing(rule, start, end, closed)
 
     def occurrences_of(
         self, rule: Rule, start: datetime, end: datetime
     ) -> Iterator[Occurrence]:
         """Yield what one rule asks for in a span, up to its early end."""
-        for occurrence in rule.occurrences(start, end):
-            closing = self.closings.get(occurrence.id) if self.closings else None
-            if closing is None:
-                yield occurrence
-            elif occurrence.start < closing.at and start < closing.at:
-                yield replace(occurrence, end=min(occurrence.end, closing.at))
+        return self._up_to_closing(rule, start, end, self._closed_rules())
 
     def active(self, now: datetime) -> tuple[Occurrence, ...]:
         """Return the occurrences whose time is now, whoever has precedence."""
@@ -133,28 +135,11 @@ class Ledger:
     def matched(self, programme: Programme) -> dict[str, ScheduleItem]:
         """Return which item of the cloud stands for which dispatch.
 
-        By the cloud's id; where that was never told, by our mark, or by being just
-        what was sent where the cloud drops our mark.
+        What somebody else has changed is theirs, and stands for none.
         """
         theirs = self._given_away()
-        items = {
-            item.vendor_id: item
-            for item in programme.items
-            if item.vendor_id and item.vendor_id not in theirs
-        }
-        found: dict[str, ScheduleItem] = {}
-        for dispatch in self.dispatches.values():
-            if (item := items.get(dispatch.vendor_id or "")) is not None:
-                found[dispatch.id] = item
-        claimed = {item.vendor_id for item in found.values()}
-        for dispatch in self.dispatches.values():
-            if dispatch.vendor_id is None and dispatch.sent_at is not None:
-                for item in items.values():
-                    if item.vendor_id not in claimed and _is_of(item, dispatch):
-                        claimed.add(item.vendor_id)
-                        found[dispatch.id] = item
-                        break
-        return found
+        items = (item for item in programme.items if item.vendor_id not in theirs)
+        return match(self.dispatches.values(), items)
 
     def claim(self, programme: Programme) -> Programme:
         """Return the programme with every item of ours known as such."""
@@ -162,7 +147,6 @@ class Ledger:
             item.vendor_id: self.dispatches[dispatch_id].segment
             for dispatch_id, item in self.matched(programme).items()
         }
-
         theirs = self._given_away()
 
         def claimed(item: ScheduleItem) -> ScheduleItem:
@@ -199,10 +183,10 @@ class Ledger:
             seen = dispatch.observed(found.get(dispatch_id), now)
             self.dispatches[dispatch_id] = seen
             self._follow(dispatch, seen)
-        claimed = {item.vendor_id for item in found.values()}
+        claimed = {item.vendor_id for item in found.values()} | self._given_away()
         for item in programme.own():
             known = item.rule_id in self.rules or item.rule_id in self.deleted
-            known = known or item.vendor_id in claimed | self._given_away()
+            known = known or item.vendor_id in claimed
             if not known and item.end > now:
                 self._adopt(item, now, new_tag())
 
@@ -243,13 +227,17 @@ class Ledger:
         Recurring rules as far as the horizon. Each part is fitted to the device anew,
         whose limits may have changed since the rule was made.
         """
+        closed = self._closed_rules()
+        # What comes after the horizon is known, so that it cuts nothing later on.
+        horizon, beyond = now + HORIZON, now + HORIZON + DAY
         wanted = [
             occurrence
             for rule in self.rules.values()
-            for occurrence in self.occurrences_of(
-                rule, now, now + HORIZON if rule.recurrence else rule.end
+            for occurrence in self._up_to_closing(
+                rule, now, beyond if rule.recurrence else rule.end, closed
             )
         ]
+        starts = {item.id: item.start for item in wanted}
         taken = [
             Span(item.start, item.end)
             for item in self.others(programme).items
@@ -258,9 +246,11 @@ class Ledger:
         segments: list[Segment] = []
         refused: list[Refusal] = []
         for segment in resolve(wanted, taken):
-            if segment.end <= now:
+            rule = self.rules[segment.rule_id]
+            start = starts[segment.occurrence_id]
+            if segment.end <= now or (rule.recurrence and start >= horizon):
                 continue
-            verdict = fit(self.rules[segment.rule_id], able)
+            verdict = fit(rule, able)
             segment = replace(
                 segment,
                 power_w=verdict.effective.power_w,
@@ -269,6 +259,8 @@ class Ledger:
             )
             if verdict.problems:
                 refused.append(Refusal(segment, verdict.problems[0]))
+            elif segment.start > start and segment.duration < MIN_REMAINING:
+                refused.append(Refusal(segment, Problem("too_short")))
             else:
                 segments.append(segment)
         return Compiled(tuple(segments), tuple(refused))
@@ -282,18 +274,23 @@ class Ledger:
     ) -> Changes:
         """Compare what is wanted with what was sent."""
         compiled = self.compile(able, programme, now)
-        unmatched = [item for item in self.dispatches.values() if item.live]
+        unmatched: defaultdict[datetime, list[Dispatch]] = defaultdict(list)
+        given_up: defaultdict[str, list[Segment]] = defaultdict(list)
+        for item in self.dispatches.values():
+            if item.live:
+                unmatched[item.segment.end].append(item)
+            elif item.state in (State.MISSED, State.REJECTED):
+                given_up[item.segment.occurrence_id].append(item.segment)
         send: list[Dispatch] = []
         over: list[Dispatch] = []
         for segment in compiled.segments:
-            stands = next(
-                (item for item in unmatched if item.stands_for(segment, now)), None
-            )
+            ending = unmatched[segment.end]
+            stands = next((i for i in ending if i.stands_for(segment, now)), None)
             if stands is not None:
-                unmatched.remove(stands)
+                ending.remove(stands)
                 if stands.state is not State.QUEUED:
                     continue
-            elif self._given_up(segment, now):
+            elif covered(segment, given_up[segment.occurrence_id], now):
                 continue
             dispatch = stands or Dispatch(segment=replace(segment, tag=new_tag()))
             startable, too_late = self._startable(
@@ -304,16 +301,23 @@ class Ledger:
             else:
                 send.append(replace(dispatch, segment=startable))
         for refusal in compiled.refused:
-            held = [item for item in unmatched if item.is_part_of(refusal.segment)]
-            for item in held:
-                # What the cloud holds already may go on; it was within the limits.
-                unmatched.remove(item)
-            if able.actions and not held and not self._given_up(refusal.segment, now):
-                refused = Dispatch(segment=replace(refusal.segment, tag=new_tag()))
+            segment = refusal.segment
+            ending = unmatched[segment.end]
+            # What the cloud holds already may go on; it was within the limits.
+            unheld = [item for item in ending if not item.is_part_of(segment)]
+            unmatched[segment.end] = unheld
+            held = len(unheld) < len(ending)
+            tried = covered(segment, given_up[segment.occurrence_id], now)
+            if able.actions and not held and not tried:
+                refused = Dispatch(segment=replace(segment, tag=new_tag()))
                 over.append(refused.finished(State.REJECTED, now, refusal.problem.key))
         mine = {item.vendor_id for item in self.matched(programme).values()}
         restoring = (i for i in self.dispatches.values() if i.state in RESTORING)
-        unwanted = [item.to_be_taken_back(*self._fate(item)) for item in unmatched]
+        unwanted = [
+            item.to_be_taken_back(*self._fate(item))
+            for ending in unmatched.values()
+            for item in ending
+        ]
         return Changes(
             send=tuple(send),
             remove=(
@@ -357,10 +361,29 @@ class Ledger:
 
     # -- inside ----------------------------------------------------------------
 
+    def _closed_rules(self) -> set[str]:
+        """Return the ids of the rules that have closings."""
+        return {occurrence_id.rpartition("@")[0] for occurrence_id in self.closings}
+
+    def _up_to_closing(
+        self, rule: Rule, start: datetime, end: datetime, closed: set[str]
+    ) -> Iterator[Occurrence]:
+        if rule.id not in closed:
+            yield from rule.occurrences(start, end)
+            return
+        for occurrence in rule.occurrences(start, end):
+            closing = self.closings.get(occurrence.id)
+            if closing is None:
+                yield occurrence
+            elif occurrence.start < closing.at and start < closing.at:
+                yield replace(occurrence, end=min(occurrence.end, closing.at))
+
     def _fate(self, dispatch: Dispatch) -> tuple[State, str]:
         """Return what a dispatch comes to that is no longer wanted, and why."""
         segment = dispatch.segment
         if (closing := self.closings.get(segment.occurrence_id)) is not None:
+            if closing.state is State.OVERRIDDEN:
+                return State.CANCELLED, closing.reason
             return closing.state, closing.reason
         if segment.rule_id not in self.rules:
             return State.CANCELLED, "deleted"
@@ -373,17 +396,6 @@ class Ledger:
         if (occurrence := self.occurrence_of(segment)) is not None:
             self.close(occurrence, at, state, reason)
 
-    def _given_up(self, segment: Segment, now: datetime) -> bool:
-        """Tell whether it was tried already to send the segment, or just that part."""
-        return any(
-            item.state in (State.MISSED, State.REJECTED)
-            and item.segment.occurrence_id == segment.occurrence_id
-            and item.segment.start <= max(segment.start, now)
-            and segment.end <= item.segment.end
-            and item.segment.does_what(segment)
-            for item in self.dispatches.values()
-        )
-
     def _startable(
         self, segment: Segment, able: Capabilities, now: datetime
     ) -> tuple[Segment, str | None]:
@@ -392,16 +404,16 @@ class Ledger:
         settled = not able.lead_time and now - segment.start <= SETTLED_WITHIN
         if segment.start >= earliest or settled:
             return segment, None
-        runs = any(
+        known = any(
             item.segment.occurrence_id == segment.occurrence_id
-            and item.segment.start <= now
             and item.confirmed_at is not None
             for item in self.dispatches.values()
         )
-        if now - segment.start > START_GRACE and not runs:
+        if now - segment.start > START_GRACE and not known:
             return segment, "late"
         shortened = segment.at(earliest, segment.end)
-        if shortened.duration < MIN_REMAINING:
+        hardly_late = now - segment.start <= SETTLED_WITHIN
+        if shortened.duration < MIN_REMAINING and not hardly_late:
             return segment, "too_short"
         return shortened, None
 
@@ -423,7 +435,7 @@ class Ledger:
         return {
             item.vendor_id
             for item in self.dispatches.values()
-            if item.reason == CHANGED_ELSEWHERE
+            if item.state is State.OVERRIDDEN and item.reason == CHANGED_ELSEWHERE
         }
 
     def _adopt(self, item: ScheduleItem, now: datetime, tag: str) -> None:
@@ -458,7 +470,9 @@ class Ledger:
             reason = after.reason or CHANGED_ELSEWHERE
             self._close_of(after.segment, after.end, State.OVERRIDDEN, reason)
         elif before.state is State.OVERRIDDEN and after.live:
-            self.closings.pop(occurrence_id, None)
+            closing = self.closings.get(occurrence_id)
+            if closing is not None and closing.state is State.OVERRIDDEN:
+                del self.closings[occurrence_id]
 
     def _forget(self, now: datetime) -> None:
         oldest = now - HISTORY
@@ -468,7 +482,7 @@ class Ledger:
         )
         surplus = max(0, len(over) - MAX_HISTORY)
         for index, dispatch in enumerate(over):
-            if index < surplus or dispatch.end < oldest:
+            if index < surplus or max(dispatch.end, dispatch.segment.end) < oldest:
                 del self.dispatches[dispatch.id]
         for rule in list(self.rules.values()):
             if rule.over(now):
@@ -484,12 +498,3 @@ class Ledger:
 
 def _not_ours(item: ScheduleItem) -> Owner:
     return Owner.FOREIGN if item.owner is Owner.OWN else item.owner
-
-
-def _is_of(item: ScheduleItem, dispatch: Dispatch) -> bool:
-    segment = dispatch.segment
-    if not holds(item, segment):
-        return False
-    if item.owner is Owner.OWN:
-        return item.rule_id == segment.rule_id
-    return item.owner is Owner.FOREIGN and item.action is segment.action

@@ -166,6 +166,14 @@ def _excuse(segment: Segment, telemetry: Telemetry) -> str | None:
     """Return why less flows than was asked, None when nothing explains it."""
     charge, reserve = telemetry.state_of_charge, telemetry.min_state_of_charge
     battery, grid = telemetry.battery_w, telemetry.grid_w
+    flow = {
+        Action.CHARGE: None if battery is None else -battery,
+        Action.DISCHARGE: battery,
+        Action.IMPORT: grid,
+        Action.EXPORT: None if grid is None else -grid,
+    }.get(segment.action)
+    if flow is None or flow > (segment.power_w or 0):
+        return None
     if segment.action in (Action.CHARGE, Action.IMPORT):
         if charge is not None and charge >= _NEARLY_FULL:
             return "full"

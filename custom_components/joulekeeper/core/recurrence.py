@@ -11,17 +11,19 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrule, rrulestr
+from dateutil.rrule import rrulestr
 
 from .schedule import DAY, wall_instant
 
 _PARTS: Final = ("FREQ", "INTERVAL", "WKST", "BYDAY", "COUNT", "UNTIL")
-_WEEKDAYS: Final = frozenset({"MO", "TU", "WE", "TH", "FR", "SA", "SU"})
-_CYCLE_DAYS: Final = {"DAILY": 1, "WEEKLY": 7}
+_WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_FREQUENCIES: Final = ("DAILY", "WEEKLY")
+_MOST: Final = {"INTERVAL": 1000, "COUNT": 10_000}
 _WALL: Final = "%Y%m%dT%H%M%S"
 _MARGIN: Final = 2 * DAY
 """Wall time and UTC are less than this apart."""
-_CENTURY: Final = 36_525 * DAY
+_EARLIEST: Final = datetime.min + _MARGIN
+_LATEST: Final = datetime.max.replace(microsecond=0) - _MARGIN
 
 
 class RecurrenceError(ValueError):
@@ -64,22 +66,24 @@ class Recurrence:
         in the skipped hour keeps its length instead.
         """
         zone = ZoneInfo(self.zone)
-        earliest = start.astimezone(zone).replace(tzinfo=None) - self.length - _MARGIN
-        latest = end.astimezone(zone).replace(tzinfo=None) + _MARGIN
-        for wall in self._rule_from(earliest).xafter(earliest, inc=True):
-            if wall > latest:
-                return
+        earliest = _shifted(start.replace(tzinfo=None), -self.length - _MARGIN)
+        latest = min(
+            _shifted(end.replace(tzinfo=None), _MARGIN), _shifted(_LATEST, -self.length)
+        )
+        before: datetime | None = None
+        for wall in self._walls(earliest, latest):
             if wall in self.exdates:
                 continue
             window = self._placed(wall, zone)
-            if window.start < end and start < window.end:
+            # In a day that a zone skipped it would be that of the next day, too.
+            if window.start < end and start < window.end and window.start != before:
+                before = window.start
                 yield window
 
     @property
     def first_window(self) -> Window:
         """The first window of all; RecurrenceError when there is none."""
-        begin = (self.first - _MARGIN).replace(tzinfo=UTC)
-        window = next(self.windows(begin, begin + _CENTURY), None)
+        window = next(self._windows_from(datetime.min.replace(tzinfo=UTC)), None)
         if window is None:
             raise RecurrenceError("recurrence_empty")
         return window
@@ -92,9 +96,7 @@ class Recurrence:
 
     def over(self, now: datetime) -> bool:
         """Tell whether nothing comes any more."""
-        if self.endless:
-            return False
-        return next(self.windows(now, now + _CENTURY), None) is None
+        return not self.endless and next(self._windows_from(now), None) is None
 
     def without(self, wall: datetime) -> Recurrence:
         """Return the recurrence with one window taken out."""
@@ -103,25 +105,40 @@ class Recurrence:
     def until(self, wall: datetime) -> Recurrence:
         """Return what of the recurrence comes before a wall time."""
         parts = _parts(self.rule)
-        parts.pop("COUNT", None)
-        parts["UNTIL"] = f"{wall - timedelta(seconds=1):{_WALL}}"
+        last = wall - timedelta(seconds=1)
+        if "COUNT" in parts:
+            del parts["COUNT"]
+            last = min(last, self._last_wall)
+        elif "UNTIL" in parts:
+            last = min(last, datetime.strptime(parts["UNTIL"], _WALL))
+        parts["UNTIL"] = f"{last:{_WALL}}"
         return replace(self, rule=_text(parts))
 
     def since(self, wall: datetime) -> Recurrence:
         """Return what of the recurrence comes at a wall time of its own and later."""
         parts = _parts(self.rule)
         if "COUNT" in parts:
-            earlier = _rrule(self.rule, self.first).between(self.first, wall, inc=True)
-            count = sum(1 for before in earlier if before < wall)
-            parts["COUNT"] = str(int(parts["COUNT"]) - count)
+            earlier = sum(before < wall for before in self._walls(self.first, wall))
+            parts["COUNT"] = str(int(parts["COUNT"]) - earlier)
         return replace(self, first=wall, rule=_text(parts))
 
-    def _rule_from(self, earliest: datetime) -> rrule:
-        """Return the rule, begun near what is wanted where that changes nothing."""
-        begin = self.first
-        if (cycle := _cycle(self.rule)) is not None:
-            begin += max(0, (earliest - begin) // cycle) * cycle
-        return _rrule(self.rule, begin)
+    @property
+    def _last_wall(self) -> datetime:
+        return self.first + _beat(self.rule, self.first).last * DAY
+
+    def _windows_from(self, start: datetime) -> Iterator[Window]:
+        return self.windows(start, datetime.max.replace(tzinfo=UTC))
+
+    def _walls(self, earliest: datetime, latest: datetime) -> Iterator[datetime]:
+        """Yield the wall starts of the days of a span, dates left out included."""
+        first = self.first.replace(microsecond=0)
+        beat = _beat(self.rule, first)
+        begin = max(0, (earliest - first) // DAY)
+        end = min(beat.last, (latest - first) // DAY)
+        for cycle in range(begin - begin % beat.cycle, end + 1, beat.cycle):
+            for offset in beat.offsets:
+                if begin <= cycle + offset <= end:
+                    yield first + (cycle + offset) * DAY
 
     def _placed(self, wall: datetime, zone: ZoneInfo) -> Window:
         start = wall_instant(wall.date(), wall.time(), zone)
@@ -130,20 +147,51 @@ class Recurrence:
         return Window(wall, start, end if end > start else start + self.length)
 
 
+class _Beat(NamedTuple):
+    """The days on which a rule comes, all counted from its first day.
+
+    Those in `offsets` come again with each cycle, up to the `last`.
+    """
+
+    cycle: int
+    offsets: tuple[int, ...]
+    last: int
+
+
 @lru_cache(maxsize=4096)
-def _cycle(rule: str) -> timedelta | None:
-    """Return after how long a rule repeats itself; None for one that counts."""
+def _beat(rule: str, first: datetime) -> _Beat:
+    """Return the days of a rule in normal form."""
     parts = _parts(rule)
-    if "COUNT" in parts:
-        return None
-    return _CYCLE_DAYS[parts["FREQ"]] * int(parts.get("INTERVAL", 1)) * DAY
+    interval = int(parts.get("INTERVAL", 1))
+    cycle = 7 * interval
+    named = parts["BYDAY"].split(",") if "BYDAY" in parts else ()
+    weekdays = {_WEEKDAYS.index(day) for day in named} or {first.weekday()}
+    if parts["FREQ"] == "WEEKLY":
+        week_start = _WEEKDAYS.index(parts.get("WKST", "MO"))
+        gone = (first.weekday() - week_start) % 7
+        days = {((day - week_start) % 7 - gone) % cycle for day in weekdays}
+    elif named:
+        days = set(range(0, cycle, interval))
+        days = {day for day in days if (first.weekday() + day) % 7 in weekdays}
+    else:
+        cycle, days = interval, {0}
+    offsets = tuple(sorted(days))
+    until = datetime.strptime(parts["UNTIL"], _WALL) if "UNTIL" in parts else _LATEST
+    last = (until - first) // DAY
+    if not offsets:
+        last = -1
+    elif "COUNT" in parts:
+        cycles, index = divmod(int(parts["COUNT"]) - 1, len(offsets))
+        last = min(last, cycles * cycle + offsets[index])
+    return _Beat(cycle, offsets, last)
 
 
-@lru_cache(maxsize=4096)
-def _rrule(rule: str, begin: datetime) -> rrule:
-    parsed = rrulestr(rule, dtstart=begin)
-    assert isinstance(parsed, rrule)
-    return parsed
+def _shifted(wall: datetime, by: timedelta) -> datetime:
+    """Return a wall time moved, within what has an instant in every zone."""
+    try:
+        return min(max(wall + by, _EARLIEST), _LATEST)
+    except OverflowError:
+        return _LATEST if by > timedelta() else _EARLIEST
 
 
 def parse_rrule(text: str, zone: str) -> str:
@@ -152,12 +200,18 @@ def parse_rrule(text: str, zone: str) -> str:
     Raises RecurrenceError for what is no rule, or none that we keep.
     """
     parts = _parts(text)
-    if parts.get("FREQ") not in _CYCLE_DAYS or not parts.keys() <= set(_PARTS):
-        raise RecurrenceError("recurrence_unsupported")
-    days = {day for day in parts.get("BYDAY", "").split(",") if day}
-    if not days <= _WEEKDAYS:
+    days = parts["BYDAY"].split(",") if parts.get("BYDAY") else []
+    if (
+        parts.get("FREQ") not in _FREQUENCIES
+        or not parts.keys() <= set(_PARTS)
+        or not set(days) <= set(_WEEKDAYS)
+        or (parts.get("COUNT") and parts.get("UNTIL"))
+    ):
         raise RecurrenceError("recurrence_unsupported")
     try:
+        for name, most in _MOST.items():
+            if parts.get(name):
+                parts[name] = str(_number(parts[name], most))
         if until := parts.get("UNTIL"):
             parts["UNTIL"] = f"{_until(until, zone):{_WALL}}"
         normal = _text(parts)
@@ -177,6 +231,14 @@ def wall_of_recurrence_id(text: str) -> datetime:
     return datetime.strptime(text, _WALL)
 
 
+def _number(text: str, most: int) -> int:
+    """Read a number from 1; ValueError for anything else."""
+    # Else it could be "+1", "1_0", or the digits of any script.
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise ValueError(text)
+    return int(text)
+
+
 def _until(text: str, zone: str) -> datetime:
     """Read UNTIL: a date means its end, a Z means UTC, else it is wall time."""
     if len(text) == len("20261130"):
@@ -184,7 +246,8 @@ def _until(text: str, zone: str) -> datetime:
             datetime.strptime(text, "%Y%m%d").date(), time(23, 59, 59)
         )
     if text.endswith("Z"):
-        instant = datetime.strptime(text, f"{_WALL}Z").replace(tzinfo=UTC)
+        wall = _shifted(datetime.strptime(text, f"{_WALL}Z"), timedelta())
+        instant = wall.replace(tzinfo=UTC)
         return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     return datetime.strptime(text, _WALL)
 

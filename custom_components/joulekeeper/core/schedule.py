@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 MINUTE: Final = timedelta(minutes=1)
@@ -16,6 +17,8 @@ def wall_instant(day: date, wall: time, zone: tzinfo) -> datetime:
     Inside the hour that a clock change skips it is the first instant after the gap; in
     the hour that is repeated the first pass counts.
     """
+    if (offset := _offset_of_day(day, zone)) is not None:
+        return datetime.combine(day, wall, UTC) - offset
     local = datetime.combine(day, wall, zone)
     instant = local.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
@@ -30,6 +33,15 @@ def wall_instant(day: date, wall: time, zone: tzinfo) -> datetime:
         else:
             before = middle
     return instant.replace(microsecond=0)
+
+
+@lru_cache(maxsize=1024)
+def _offset_of_day(day: date, zone: tzinfo) -> timedelta | None:
+    """Return how far clocks are ahead of UTC on a day; None when they change."""
+    begin = datetime.combine(day, time.min, zone).utcoffset()
+    # The second pass, which also is what comes after a gap that midnight is in.
+    end = datetime.combine(day, time.max.replace(fold=1), zone).utcoffset()
+    return begin if begin == end else None
 
 
 class Action(StrEnum):

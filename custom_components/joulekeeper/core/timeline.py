@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import heapq
-from itertools import pairwise
+import itertools
 from typing import NamedTuple
 
 from .rules import Occurrence
 from .schedule import Action, Limits, Source
+
+type _Precedence = tuple[int, int, str, datetime, int]
+"""What comes first owns; the number only keeps occurrences from being compared."""
 
 
 class Span(NamedTuple):
@@ -110,13 +113,15 @@ def _owned(
     edges.update(edge for span in spans for edge in span)
     waiting = iter(occurrences)
     following = next(waiting, None)
-    running: list[tuple[tuple[int, int], str, Occurrence]] = []
+    running: list[tuple[_Precedence, Occurrence]] = []
+    number = itertools.count()
     free = _Free(spans)
-    for start, end in pairwise(sorted(edges)):
+    for start, end in itertools.pairwise(sorted(edges)):
         while following is not None and following.start <= start:
             rank, revision = following.rule.rank
-            entry = ((-rank, -revision), following.id, following)
-            heapq.heappush(running, entry)
+            name = (following.rule.id, following.due)
+            precedence = (-rank, -revision, *name, next(number))
+            heapq.heappush(running, (precedence, following))
             following = next(waiting, None)
         while running and running[0][-1].end <= start:
             heapq.heappop(running)
@@ -136,3 +141,14 @@ class _Free:
             end = self._spans.pop().end
             self._taken_until = max(end, self._taken_until or end)
         return self._taken_until is None or self._taken_until <= instant
+
+
+def covered(segment: Segment, given_up: Iterable[Segment], now: datetime) -> bool:
+    """Tell whether it was tried already to send the segment, or just that part."""
+    soon = now + timedelta(minutes=1)
+    return any(
+        item.start <= max(segment.start, soon)
+        and segment.end <= item.end
+        and item.does_what(segment)
+        for item in given_up
+    )
