@@ -21,6 +21,7 @@ from scripts.tools.demo.accounts import ACCOUNTS
 from scripts.tools.demo.api import PASSWORD, USERNAME, Entity, HassApi, logged_in
 from scripts.tools.demo.hass import HassError, HassProcess, free_port
 from scripts.tools.demo.household import DOMAIN, Household, running_clouds
+from scripts.tools.demo.plan import EVENTS
 from tests.clouds.redback import RedbackCloud
 
 FOLDER = Path(__file__).parents[2] / "docs/images"
@@ -37,7 +38,8 @@ FLAGS = (
 ZONE = "Australia/Brisbane"
 """The demo's time zone."""
 WIDTH, HEIGHT = 1280, 800
-SECONDS = 300
+SECONDS = 540
+PROOF_SECONDS = 240
 MODE_SECONDS = 150
 DRAWN_MS = 4000
 """A page of Home Assistant is drawn bit by bit, without an event for its end."""
@@ -157,6 +159,9 @@ async def take(program: str) -> None:
         async def discharges() -> bool:
             return (await entity("mode")).state == "discharge"
 
+        async def delivers() -> bool:
+            return (await entity("schedule_status")).state == "delivering"
+
         selector = await entity("schedule")
         await fill_calendar(api, cloud, selector.device_id or "")
         await select_schedule(api, selector)
@@ -168,6 +173,14 @@ async def take(program: str) -> None:
             await hass.until("the inverter to obey", MODE_SECONDS, discharges)
             await page.goto(f"{hass.url}/config/devices/device/{selector.device_id}")
             await picture(page, "inverter", 1000)
+            await api.action(DOMAIN, "stop", {"device_id": selector.device_id})
+            await household.lay_plan(account, entry_id)
+            say("waiting for the proof")
+            await hass.until("the schedule to deliver", PROOF_SECONDS, delivers)
+            await page.goto(f"{hass.url}/calendar")
+            await page.locator("ha-button[value=dayGridDay]").click()
+            await page.get_by_text(EVENTS[0][0]).first.click()
+            await picture(page, "schedules")
 
 
 async def run(program: str) -> None:

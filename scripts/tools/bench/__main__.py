@@ -1,6 +1,8 @@
 """Measure what the integration costs, over a simulated cloud.
 
-`scripts/bench redback` prints a table, `--json` one JSON object. Each measurement runs
+`scripts/bench redback` prints a table, `--json` one JSON object. `scripts/bench
+schedule` does so for a schedule of many rules, with neither Home Assistant nor a cloud
+running (`schedule/`). All else that is said here is of a vendor. Each measurement runs
 in a fresh process, with a Home Assistant core of its own (real loop, registries, stores
 and config flow; no frontend, no recorder), and the fake cloud in another process, so
 that CPU time, memory and blocked loops are of Home Assistant with the integration
@@ -21,18 +23,20 @@ How the time moves, and what that means for the figures:
 """
 
 import argparse
+from importlib import import_module
 import json
 import os
 import sys
 import tempfile
 from time import monotonic
 
-from .figures import Figures
+from .figures import Figure, Figures
 from .plan import FULL, QUICK, results
 from .redback import VENDOR as REDBACK
 from .report import as_json, as_table
 
 VENDORS = {vendor.key: vendor for vendor in (REDBACK,)}
+SCHEDULE = "schedule"
 
 
 def main() -> int:
@@ -42,26 +46,35 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("vendor", choices=sorted(VENDORS))
+    parser.add_argument("part", choices=sorted((*VENDORS, SCHEDULE)))
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds and hours, under a minute"
     )
     arguments = parser.parse_args()
-    vendor = VENDORS[arguments.vendor]
     start = monotonic()
     with tempfile.TemporaryDirectory(prefix="joulekeeper-bench-") as folder:
         if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
             # Every process would compile Home Assistant anew.
             os.environ["PYTHONPYCACHEPREFIX"] = folder
-        found = results(vendor, QUICK if arguments.quick else FULL, say)
-    figures = Figures(vendor, found).all()
+        figures = measured(arguments.part, quick=arguments.quick)
     say(f"took {monotonic() - start:.0f} s")
     if arguments.json:
         print(json.dumps(as_json(figures), indent=2))
     else:
         print(as_table(figures))
     return 0
+
+
+def measured(part: str, *, quick: bool) -> list[Figure]:
+    """Measure one part and return its figures."""
+    if part == SCHEDULE:
+        # Not before, for what a vendor's time is simulated for must not be loaded yet.
+        module = import_module(f"{__package__}.{SCHEDULE}")
+        figures: list[Figure] = module.figures(quick=quick, say=say)
+        return figures
+    vendor = VENDORS[part]
+    return Figures(vendor, results(vendor, QUICK if quick else FULL, say)).all()
 
 
 def say(text: str) -> None:

@@ -6,8 +6,9 @@ from .api import Entity, HassApi
 
 # summary, hours from now, hours that it lasts, how it comes again
 EVENTS = (
-    ("Charge 2 kW to 95 %", 0, 2, None),
-    ("Hold", 3, 2, None),
+    # What can be proved by day and by night, whatever the battery holds.
+    ("Hold", 0, 2, None),
+    ("Charge 2 kW to 95 %", 3, 2, None),
     ("Export 3 kW to 40 %", 7, 1.5, "FREQ=DAILY"),
 )
 
