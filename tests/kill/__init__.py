@@ -1,0 +1,1 @@
+"""A real Home Assistant in accelerated time, killed again and again."""

@@ -1,0 +1,210 @@
+"""A fake cloud and a real Home Assistant in one accelerated time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from scripts.tools.demo.api import HassApi, logged_in
+from scripts.tools.demo.hass import HassError, HassProcess, free_port
+
+from ..clouds import RedbackCloud
+from ..clouds.redback.behaviour import Behaviour
+from ..clouds.redback.inverter import Inverter
+from ..clouds.redback.schedules import DesiredMode, Schedule
+from .clock import SharedClock
+
+DOMAIN: Final = "joulekeeper"
+VENDOR: Final = "redback"
+LAUNCHER: Final = Path(__file__).with_name("accelerated.py")
+MARK: Final = "joulekeeper "
+
+FACTOR: Final = 20.0
+"""The time-outs of a call are then a second and more, and a minute is three."""
+LATENCY_S: Final = 0.04
+"""Real time: a call takes about a second of simulated time."""
+EVENING: Final = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+"""Six in the evening in Brisbane: the battery is neither full nor empty."""
+START_SECONDS: Final = 60
+TOKEN: Final = "kill test"
+
+CONFIGURATION: Final = """\
+homeassistant:
+  name: Demo home
+  latitude: -27.5
+  longitude: 153.0
+  elevation: 20
+  unit_system: metric
+  currency: AUD
+  country: AU
+  time_zone: Australia/Brisbane
+  language: en
+api:
+auth:
+config:
+network:
+onboarding:
+websocket_api:
+logger:
+  default: warning
+  logs:
+    custom_components.joulekeeper: debug
+"""
+
+
+@dataclass
+class Rig:
+    """One account in one Home Assistant, and the cloud behind it."""
+
+    clock: SharedClock
+    cloud: RedbackCloud
+    hass: HassProcess
+    api: HassApi
+    serial: str
+    device_id: str = field(default="", init=False)
+
+    @property
+    def inverter(self) -> Inverter:
+        """The fake inverter, run up to now."""
+        return self.cloud.inverter(self.serial)
+
+    @property
+    def now(self) -> datetime:
+        """The simulated time."""
+        return self.clock()
+
+    @property
+    def mode(self) -> DesiredMode:
+        """Who is in command of the inverter now."""
+        return self.inverter.plan.at(self.now)
+
+    @property
+    def state_of_charge(self) -> float:
+        """What the cloud tells of the battery now, in percent."""
+        return (self.inverter.latest(self.now).reading.soc or 0) * 100
+
+    def own(self) -> list[Schedule]:
+        """Return what carries our mark in the cloud and is not over."""
+        listed = self.inverter.plan.listed(self.now)
+        return [item for item in listed if (item.notes or "").startswith(MARK)]
+
+    async def act(self, name: str, **data: Any) -> dict[str, Any]:
+        """Call one of our actions for the inverter and return its result."""
+        answer = await self.api.action(
+            DOMAIN, name, {"device_id": self.device_id, **data}
+        )
+        result: dict[str, Any] = answer["results"][0]
+        return result
+
+    async def cloud_is_idle(self) -> None:
+        """Wait until the cloud has dealt with every request that reached it."""
+        while any(entry.ended is None for entry in self.cloud.requests.entries):
+            await asyncio.sleep(LATENCY_S)
+
+    async def until(self, what: str, minutes: float, holds: Holds) -> None:
+        """Wait for a simulated time at most."""
+        await self.hass.until(what, minutes * 60 / self.clock.factor, holds)
+
+    async def start(self, away: timedelta) -> None:
+        """Start Home Assistant again, after it was away for a time."""
+        self.clock.leap(away)
+        self.hass.environment |= self.clock.environment()
+        await self.hass.start()
+
+    async def restart(self, away: timedelta) -> None:
+        """Start, and wait until the account is loaded."""
+        await self.start(away)
+        await self.hass.until("the account to be loaded", START_SECONDS, self._loaded)
+
+    async def _loaded(self) -> bool:
+        try:
+            entries = await self.api.get(
+                f"/api/config/config_entries/entry?domain={DOMAIN}"
+            )
+        except HassError:
+            return False
+        return [entry["state"] for entry in entries] == ["loaded"]
+
+    async def add_account(self) -> None:
+        """Add the account, and wait until a sudden death takes nothing of it away."""
+        answers = {
+            "vendor": VENDOR,
+            "base_url": self.cloud.base_url,
+            **self.cloud.credentials,
+        }
+        entry_id = await self.api.add_entry(DOMAIN, answers)
+        await self.hass.until("the account to be loaded", START_SECONDS, self._loaded)
+        (self.device_id,) = [
+            device["id"]
+            for device in await self.api.devices(entry_id)
+            if device["serial_number"] == self.serial
+        ]
+        kept = {
+            "auth": TOKEN,
+            "core.config_entries": entry_id,
+            "core.device_registry": self.device_id,
+        }
+
+        async def on_disk() -> bool:
+            return all(
+                (path := self.hass.folder / ".storage" / name).exists()
+                and text in path.read_text()
+                for name, text in kept.items()
+            )
+
+        await self.hass.until("the account to be saved", START_SECONDS, on_disk)
+
+
+type Holds = Callable[[], Awaitable[bool]]
+
+
+@asynccontextmanager
+async def running_rig(
+    pycache: Path, seed: int = 1, behaviour: Behaviour | None = None
+) -> AsyncIterator[Rig]:
+    """Start the cloud and Home Assistant, and add the account.
+
+    `pycache` keeps compiled modules where the environment forbids to keep them.
+    """
+    clock = SharedClock(EVENING, FACTOR)
+    cloud = RedbackCloud(
+        clock=clock, seed=seed, latency=LATENCY_S, behaviour=behaviour or Behaviour()
+    )
+    await cloud.start()
+    try:
+        hass = HassProcess(
+            free_port(),
+            launcher=(str(LAUNCHER),),
+            configuration=CONFIGURATION,
+            environment=_fast_start(pycache) | clock.environment(),
+        )
+        # Kept-alive connections end while nobody looks, in accelerated time.
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with (
+            hass,
+            aiohttp.ClientSession(hass.url, connector=connector) as http,
+        ):
+            async with logged_in(hass) as owner:
+                token = await owner.command(
+                    "auth/long_lived_access_token", client_name=TOKEN, lifespan=3650
+                )
+            rig = Rig(clock, cloud, hass, HassApi(http, token), cloud.serials[0])
+            await rig.add_account()
+            yield rig
+            # A stop would take its time; there is nothing that has to be saved.
+            await hass.kill()
+    finally:
+        await cloud.stop()
+
+
+def _fast_start(pycache: Path) -> dict[str, str]:
+    """Return what spares every start but the first one to compile everything."""
+    if not os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        return {}
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(pycache)}
