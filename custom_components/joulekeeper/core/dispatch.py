@@ -166,12 +166,16 @@ class Dispatch:
             and sent.does_what(segment)
         )
 
-    def is_part_of(self, segment: Segment) -> bool:
-        """Whether it was sent for that end of that occurrence."""
+    def is_part_of(self, segment: Segment, now: datetime) -> bool:
+        """Whether it was sent for that end of that occurrence, and for no more."""
         return (
             self.sent_at is not None
             and self.segment.occurrence_id == segment.occurrence_id
             and self.segment.end == segment.end
+            and (
+                self.segment.start >= segment.start
+                or max(self.segment.start, segment.start) <= now
+            )
         )
 
     def sent(self, now: datetime) -> Dispatch:
@@ -324,6 +328,9 @@ class Dispatch:
     def _listed_again(self, item: ScheduleItem, now: datetime) -> Dispatch:
         """Return what an item means that should be gone."""
         if item.end <= now:
+            return self
+        if self.state in (State.DONE, State.MISSED) and now >= self.segment.end:
+            # Somebody has made it longer.
             return self
         if self.state is not State.OVERRIDDEN:
             return self.to_be_taken_back(self.state, self.reason)

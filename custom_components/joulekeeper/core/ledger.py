@@ -14,7 +14,7 @@ from .capabilities import HORIZON, Capabilities
 from .changes import Changes, Closing, Compiled, Refusal
 from .check import START_GRACE, Problem, fit
 from .dispatch import CHANGED_ELSEWHERE, FINAL, HELD, RESTORING, Dispatch, State
-from .matching import match
+from .matching import match, with_owners
 from .proof import MODE_DIFFERS, Telemetry, judge, target_reached
 from .rules import Occurrence, Rule
 from .schedule import (
@@ -147,23 +147,7 @@ class Ledger:
             item.vendor_id: self.dispatches[dispatch_id].segment
             for dispatch_id, item in self.matched(programme).items()
         }
-        theirs = self._given_away()
-
-        def claimed(item: ScheduleItem) -> ScheduleItem:
-            if item.vendor_id in theirs:
-                return replace(item, owner=Owner.FOREIGN, rule_id=None)
-            segment = owners.get(item.vendor_id)
-            if segment is None or item.owner is Owner.NETWORK:
-                return item
-            return replace(
-                item,
-                owner=Owner.OWN,
-                rule_id=segment.rule_id,
-                source=segment.source,
-                note=segment.note or item.note,
-            )
-
-        return replace(programme, items=tuple(map(claimed, programme.items)))
+        return with_owners(programme, owners, self._given_away())
 
     def others(self, programme: Programme) -> Programme:
         """Return the programme without anything that is ours."""
@@ -304,7 +288,7 @@ class Ledger:
             segment = refusal.segment
             ending = unmatched[segment.end]
             # What the cloud holds already may go on; it was within the limits.
-            unheld = [item for item in ending if not item.is_part_of(segment)]
+            unheld = [item for item in ending if not item.is_part_of(segment, now)]
             unmatched[segment.end] = unheld
             held = len(unheld) < len(ending)
             tried = covered(segment, given_up[segment.occurrence_id], now)
@@ -471,7 +455,16 @@ class Ledger:
             self._close_of(after.segment, after.end, State.OVERRIDDEN, reason)
         elif before.state is State.OVERRIDDEN and after.live:
             closing = self.closings.get(occurrence_id)
-            if closing is not None and closing.state is State.OVERRIDDEN:
+            others = (
+                item
+                for item in self.dispatches.values()
+                if item.segment.occurrence_id == occurrence_id and item.id != after.id
+            )
+            if (
+                closing is not None
+                and closing.state is State.OVERRIDDEN
+                and all(item.state is not State.OVERRIDDEN for item in others)
+            ):
                 del self.closings[occurrence_id]
 
     def _forget(self, now: datetime) -> None:

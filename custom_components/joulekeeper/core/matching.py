@@ -1,11 +1,13 @@
 """Which item of a cloud stands for which dispatch."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from .dispatch import Dispatch, holds
-from .schedule import Owner, ScheduleItem
+from .schedule import Owner, Programme, ScheduleItem
+from .timeline import Segment
 
 
 def match(
@@ -27,7 +29,8 @@ def match(
     for item in items.values():
         if item.vendor_id not in claimed:
             unclaimed[item.start, item.end].append(item)
-    for dispatch in dispatches:
+    # What is wanted goes before what was once sent and given up.
+    for dispatch in sorted(dispatches, key=lambda item: not item.live):
         if dispatch.vendor_id is None and dispatch.sent_at is not None:
             candidates = unclaimed[dispatch.segment.start, dispatch.segment.end]
             item = next((item for item in candidates if _is_of(item, dispatch)), None)
@@ -35,6 +38,30 @@ def match(
                 candidates.remove(item)
                 found[dispatch.id] = item
     return found
+
+
+def with_owners(
+    programme: Programme,
+    ours: Mapping[str | None, Segment],
+    theirs: Collection[str | None],
+) -> Programme:
+    """Return a programme in which everybody's items are known, by the cloud's ids."""
+
+    def claimed(item: ScheduleItem) -> ScheduleItem:
+        if item.vendor_id in theirs:
+            return replace(item, owner=Owner.FOREIGN, rule_id=None)
+        segment = ours.get(item.vendor_id)
+        if segment is None or item.owner is Owner.NETWORK:
+            return item
+        return replace(
+            item,
+            owner=Owner.OWN,
+            rule_id=segment.rule_id,
+            source=segment.source,
+            note=segment.note or item.note,
+        )
+
+    return replace(programme, items=tuple(map(claimed, programme.items)))
 
 
 def _is_of(item: ScheduleItem, dispatch: Dispatch) -> bool:
