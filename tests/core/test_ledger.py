@@ -374,17 +374,19 @@ def test_interruption_that_ends_early(model: Model, how: str, after: int) -> Non
 
 
 @pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("how", ["stop", "app"])
-def test_start_that_was_covered(model: Model, how: str, known: bool) -> None:
+@pytest.mark.parametrize(("how", "hours"), [("stop", 1), ("stop", 4), ("app", 1)])
+def test_start_that_was_covered(
+    model: Model, how: str, hours: int, known: bool
+) -> None:
     """What could not start in time, for another had precedence, goes on after that."""
     planned = model.lay(10 * MINUTE, 2 * HOUR, source=Source.CALENDAR)
     if known:
         model.settle()
     if how == "stop":
-        forced = model.force(HOUR, action=Action.EXPORT)
+        forced = model.force(hours * HOUR, action=Action.EXPORT)
     else:
         begin = model.now.replace(microsecond=0)
-        foreign = model.cloud.add(model.now, start=begin, end=begin + HOUR)
+        foreign = model.cloud.add(model.now, start=begin, end=begin + hours * HOUR)
     model.live_for(30 * MINUTE)
     if how == "stop":
         model.stop(forced)
