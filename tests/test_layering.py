@@ -51,7 +51,7 @@ PLATFORM_IMPORTS: Final = {
     "keeper_sensors",
     "plan_data",
     "plan_sensors",
-    "requests",
+    "rule_edits",
     "runtime",
     "staging",
 }

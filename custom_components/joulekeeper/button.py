@@ -25,7 +25,7 @@ from .entity import (
     control_candidates,
 )
 from .keeper import Keeper
-from .requests import VIA_ENTITIES, Caller, new_id, starting
+from .rule_edits import VIA_ENTITIES, Caller, new_id, starting
 from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 1

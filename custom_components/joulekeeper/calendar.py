@@ -27,7 +27,7 @@ from .entity import (
     async_add_when_known,
     control_candidates,
 )
-from .requests import VIA_CALENDAR, Caller
+from .rule_edits import VIA_CALENDAR, Caller
 from .runtime import JoulekeeperConfigEntry
 
 PARALLEL_UPDATES = 1

@@ -28,7 +28,7 @@ from .core.recurrence import (
 )
 from .core.rules import Occurrence, Rule
 from .core.schedule import DAY, Source, wall_instant
-from .requests import new_id, recurring
+from .rule_edits import new_id, recurring
 from .write_errors import shown
 
 LIMIT_EXAMPLES: Final = ("Limit feed-in 0 kW", "Limit import 3 kW", "No charge")

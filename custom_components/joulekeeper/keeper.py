@@ -45,7 +45,7 @@ from .plan_data import (
     rule_dict,
     rule_summary,
 )
-from .requests import Caller, Change, deleting, new_id, separated, starting
+from .rule_edits import Caller, Change, deleting, new_id, separated, starting
 from .settle import Settled, Settler
 from .write_errors import shown, write_error
 

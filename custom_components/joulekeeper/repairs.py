@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from .plan_issues import FORCED
-from .requests import VIA_REPAIR, Caller
+from .rule_edits import VIA_REPAIR, Caller
 
 
 async def async_create_fix_flow(

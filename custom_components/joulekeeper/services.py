@@ -32,7 +32,7 @@ from .core.rules import Inexact, Rule
 from .core.schedule import MINUTE, POWERED_ACTIONS, Action, Limits, Source
 from .keeper import Keeper
 from .plan_data import dispatch_dict, item_dict, log_dict, rule_dict
-from .requests import VIA_ACTION, Caller, new_id, recurring, starting
+from .rule_edits import VIA_ACTION, Caller, new_id, recurring, starting
 
 ATTR_ACTION: Final = "action"
 ATTR_DRY_RUN: Final = "dry_run"

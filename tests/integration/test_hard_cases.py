@@ -9,7 +9,12 @@ import pytest
 from custom_components.joulekeeper.connection import systems_in_use
 from custom_components.joulekeeper.core.rules import Rule
 from custom_components.joulekeeper.core.schedule import Action
-from custom_components.joulekeeper.requests import VIA_ACTION, Caller, new_id, starting
+from custom_components.joulekeeper.rule_edits import (
+    VIA_ACTION,
+    Caller,
+    new_id,
+    starting,
+)
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util

@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.joulekeeper.const import DOMAIN
 from custom_components.joulekeeper.core.rules import Rule
 from custom_components.joulekeeper.core.schedule import Action, Source
-from custom_components.joulekeeper.requests import VIA_CALENDAR, Caller, new_id
+from custom_components.joulekeeper.rule_edits import VIA_CALENDAR, Caller, new_id
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
