@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from itertools import count
 import json
@@ -18,6 +18,7 @@ from custom_components.joulekeeper.core.dispatch import MAX_ATTEMPTS, Dispatch, 
 from custom_components.joulekeeper.core.ledger import Ledger
 from custom_components.joulekeeper.core.proof import Telemetry
 from custom_components.joulekeeper.core.records import decode, encode
+from custom_components.joulekeeper.core.recurrence import Recurrence
 from custom_components.joulekeeper.core.rules import Occurrence, Rule
 from custom_components.joulekeeper.core.schedule import (
     POWERED_ACTIONS,
@@ -32,6 +33,10 @@ from custom_components.joulekeeper.core.timeline import Segment
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+ZERO = timedelta()
+
+# Home Assistant's clock has microseconds; what a cloud holds has none.
+NOW = datetime(2026, 11, 20, 2, 0, 10, 500_000, tzinfo=UTC)  # noon in Brisbane
 
 INVERTER = Capabilities(
     actions={
@@ -190,6 +195,18 @@ class Model:
         """Put a new rule."""
         return self.ledger.put_rule(self.rule(*when, **details))
 
+    def daily(self, at: int, length: timedelta = HOUR, **details: Any) -> Rule:
+        """Put a rule that comes each day at an hour UTC."""
+        recurrence = Recurrence(
+            first=datetime.combine(self.now.date(), time(at)),
+            length=length,
+            zone="UTC",
+            rule="FREQ=DAILY",
+        )
+        start = recurrence.first_window.start
+        rule = self.rule(recurrence=recurrence, source=Source.CALENDAR, **details)
+        return self.ledger.put_rule(replace(rule, start=start, duration=length))
+
     def force(self, duration: timedelta = HOUR, **details: Any) -> Rule:
         """Put a rule that starts now, in place of one that was forced before."""
         for occurrence in self.running():
@@ -300,6 +317,11 @@ class Model:
     def states(self, rule: Rule) -> list[State]:
         """Return how far each item of a rule has come."""
         return [item.state for item in self.ledger.dispatches_of(rule.id)]
+
+    def starts(self, rule: Rule) -> list[datetime]:
+        """Return when the items of a rule start that the cloud holds."""
+        found = self.cloud.held(self.now, Owner.OWN)
+        return [item.start for item in found if item.rule_id == rule.id]
 
     def own(self) -> list[tuple[str, float, float]]:
         """Return what of ours the cloud holds: rule, and minutes from now."""

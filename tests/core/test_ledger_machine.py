@@ -1,7 +1,7 @@
 """The ledger against a small cloud: whatever happens, the cloud ends as it should."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import combinations, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,9 +33,8 @@ from custom_components.joulekeeper.core.schedule import (
 )
 from custom_components.joulekeeper.core.timeline import Segment
 
-from .model import HOUR, INVERTER, MINUTE, SECOND, SITE, Answer, Cloud, Model
+from .model import HOUR, INVERTER, MINUTE, NOW, SECOND, SITE, Answer, Cloud, Model
 
-NOW = datetime(2026, 11, 20, 2, 0, 10, 500_000, tzinfo=UTC)  # noon in Brisbane
 ZONE = "Australia/Brisbane"
 
 starts = st.integers(0, 12).map(lambda count: count * 10 * MINUTE)

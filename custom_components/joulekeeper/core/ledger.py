@@ -388,18 +388,28 @@ class Ledger:
         settled = not able.lead_time and now - segment.start <= SETTLED_WITHIN
         if segment.start >= earliest or settled:
             return segment, None
-        known = any(
-            item.segment.occurrence_id == segment.occurrence_id
-            and item.confirmed_at is not None
-            for item in self.dispatches.values()
-        )
-        if now - segment.start > START_GRACE and not known:
+        if now - self._free_since(segment, now) > START_GRACE:
             return segment, "late"
         shortened = segment.at(earliest, segment.end)
         hardly_late = now - segment.start <= SETTLED_WITHIN
         if shortened.duration < MIN_REMAINING and not hardly_late:
             return segment, "too_short"
         return shortened, None
+
+    def _free_since(self, segment: Segment, now: datetime) -> datetime:
+        """Return since when the segment could run: since its start, but for others.
+
+        What ran already, or was kept from its start by what had precedence, may go on.
+        """
+        since = segment.start
+        for item in self.dispatches.values():
+            if item.confirmed_at is None:
+                continue
+            if item.segment.occurrence_id == segment.occurrence_id:
+                return now
+            if item.segment.start <= now:
+                since = max(since, min(item.end, now))
+        return since
 
     def _leftovers(
         self, programme: Programme, claimed: Iterable[str | None]
