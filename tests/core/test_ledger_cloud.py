@@ -182,6 +182,39 @@ def test_missed_one_that_is_there_after_all(model: Model) -> None:
 # -- what others do to ours ----------------------------------------------------
 
 
+@pytest.mark.parametrize("how", ["app", "list"])
+def test_interrupted_just_when_it_is_missing(model: Model, how: str) -> None:
+    """Until it is clear whether the app has deleted it, nothing is made anew of it."""
+    rule = model.lay(ZERO, 2 * HOUR, source=Source.CALENDAR)
+    model.live_for(10 * MINUTE)
+    hidden = dict(model.cloud.items)
+    model.cloud.items.clear()
+    model.settle()
+    forced = model.force(30 * MINUTE, action=Action.EXPORT)
+    model.settle()
+    assert [item.rule_id for item in model.cloud.held(model.now)] == [forced.id]
+    if how == "list":
+        model.cloud.items.update(hidden)
+    model.live_for(2 * MINUTE)
+    after = [forced.id] if how == "app" else [forced.id, rule.id]
+    assert [item.rule_id for item in model.cloud.held(model.now)] == after
+    assert (State.OVERRIDDEN in model.states(rule)) is (how == "app")
+
+
+def test_edited_just_after_it_was_deleted_in_the_app(model: Model) -> None:
+    """Who asked last is asked for: here, the one who edits."""
+    rule = model.lay(ZERO, 2 * HOUR)
+    model.live_for(10 * MINUTE)
+    model.cloud.items.clear()
+    model.settle()
+    model.edit(rule, power_w=1000)
+    model.settle()
+    model.live_for(2 * MINUTE)
+    (item,) = model.cloud.held(model.now)
+    assert (item.power_w, item.end) == (1000, rule.end)
+    assert State.OVERRIDDEN not in model.states(rule)
+
+
 @pytest.mark.parametrize("running", [True, False])
 def test_deleted_in_the_app(model: Model, running: bool) -> None:
     """That wins: it is not made again, and only this one occurrence is gone."""

@@ -129,6 +129,19 @@ def test_short_rest_that_is_worth_it(model: Model) -> None:
     assert ends[-1] == planned.end
 
 
+@pytest.mark.parametrize("seconds", [30, 90])
+def test_sliver_before_an_interruption(model: Model, seconds: int) -> None:
+    """Nothing is sent that is shorter than what the device takes."""
+    planned = model.lay(10 * MINUTE, HOUR, source=Source.CALENDAR)
+    start = planned.start - model.now + seconds * SECOND
+    other = model.lay(start, 20 * MINUTE, action=Action.EXPORT)
+    model.live_for(MINUTE)
+    held = model.cloud.held(model.now)
+    assert all(item.duration >= model.able.min_duration for item in held)
+    whole = [planned.id, other.id, planned.id]
+    assert [item.rule_id for item in held] == (whole if seconds > 60 else whole[1:])
+
+
 def test_next_force_replaces_the_first(model: Model) -> None:
     """It does not come back when the second one is over."""
     model.force(2 * HOUR)
@@ -181,6 +194,15 @@ def test_overlooked_by_the_inverter(model: Model) -> None:
     assert model.cloud.writes == 3
     judge(model, 1)
     assert model.ledger.live()[0].state is State.DELIVERING
+
+
+def test_overlooked_until_nearly_its_end(model: Model) -> None:
+    """What has hardly any time left stays as it is."""
+    rule = model.lay(ZERO, 6 * MINUTE)
+    model.live_for(2 * MINUTE)
+    judge(model, 3, mode=Action.AUTO)
+    assert model.cloud.writes == 1
+    assert [item.end for item in model.cloud.held(model.now)] == [rule.end]
 
 
 def test_wrong_power_is_not_sent_again(model: Model) -> None:

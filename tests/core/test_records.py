@@ -9,12 +9,13 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.joulekeeper.core.dispatch import Dispatch, State
-from custom_components.joulekeeper.core.ledger import Closing, Ledger
+from custom_components.joulekeeper.core.ledger import Ledger
 from custom_components.joulekeeper.core.records import decode, encode
 from custom_components.joulekeeper.core.recurrence import Recurrence
 from custom_components.joulekeeper.core.rules import Inexact, Rule
 from custom_components.joulekeeper.core.schedule import Action, Limits, Source
 from custom_components.joulekeeper.core.timeline import Segment
+from custom_components.joulekeeper.core.wishes import Closing
 
 texts = st.text(max_size=5)
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(

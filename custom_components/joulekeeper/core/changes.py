@@ -1,22 +1,11 @@
 """What a ledger tells: what can be sent, what cannot, and what there is to write."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from .check import Problem
 from .dispatch import Dispatch, State
 from .schedule import ScheduleItem
 from .timeline import Segment
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """The early end of an occurrence, and why; it was to go on until `until`."""
-
-    at: datetime
-    until: datetime
-    state: State
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

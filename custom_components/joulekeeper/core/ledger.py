@@ -5,18 +5,18 @@ lists and does what it says is to be done.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from .capabilities import HORIZON, Capabilities
-from .changes import Changes, Closing, Compiled, Refusal
+from .changes import Changes, Compiled, Refusal
 from .check import START_GRACE, Problem, fit
 from .dispatch import CHANGED_ELSEWHERE, FINAL, HELD, RESTORING, Dispatch, State
 from .matching import match, with_owners
 from .proof import MODE_DIFFERS, Telemetry, judge, target_reached
-from .rules import Occurrence, Rule
+from .rules import Rule
 from .schedule import (
     DAY,
     POWERED_ACTIONS,
@@ -27,98 +27,28 @@ from .schedule import (
     Source,
 )
 from .timeline import Segment, Span, covered, resolve, segment_of
+from .wishes import HISTORY, Wishes
 
 MIN_REMAINING: Final = timedelta(minutes=3)
 """What was interrupted, or is late, is not taken up for less than this."""
-HISTORY: Final = 14 * DAY
-"""How long what is over is remembered."""
 MAX_HISTORY: Final = 500
 SETTLED_WITHIN: Final = timedelta(seconds=30)
 """A start so long ago needs no new one, where the cloud takes starts of the past."""
 
 
 @dataclass(slots=True)
-class Ledger:
-    """Rules, dispatches and closings of one device.
+class Ledger(Wishes):
+    """The wishes for one device, and what was sent for them."""
 
-    `closings` are by occurrence, `deleted` are the ids of rules that are gone, with
-    the instant until which they are remembered: an item of theirs is a leftover.
-    """
-
-    rules: dict[str, Rule] = field(default_factory=dict)
     dispatches: dict[str, Dispatch] = field(default_factory=dict)
-    closings: dict[str, Closing] = field(default_factory=dict)
-    deleted: dict[str, datetime] = field(default_factory=dict)
-    revision: int = 0
 
     def copy(self) -> Ledger:
         """Return a ledger that can be changed without changing this one."""
-        return Ledger(
-            dict(self.rules),
-            dict(self.dispatches),
-            dict(self.closings),
-            dict(self.deleted),
-            self.revision,
-        )
+        copy = Ledger(dispatches=dict(self.dispatches))
+        copy.take_wishes_of(self)
+        return copy
 
-    def take_wishes_of(self, other: Ledger) -> None:
-        """Want what another ledger wants; what was sent stays what it is."""
-        self.revision = max(self.revision, other.revision)
-        self.rules = dict(other.rules)
-        self.closings = dict(other.closings)
-        self.deleted = dict(other.deleted)
-
-    # -- what is wanted --------------------------------------------------------
-
-    def put_rule(self, rule: Rule) -> Rule:
-        """Take a new rule, or an edit of one; it goes before older ones of its kind."""
-        self.revision += 1
-        rule = replace(rule, revision=self.revision)
-        if rule.recurrence is None:
-            # Who edits what was stopped wants it again.
-            for occurrence in rule.occurrences(rule.start, rule.end):
-                self.closings.pop(occurrence.id, None)
-        self.rules[rule.id] = rule
-        return rule
-
-    def trim_rule(self, rule: Rule) -> None:
-        """Take a rule with fewer occurrences; its precedence stays."""
-        self.rules[rule.id] = rule
-
-    def delete_rule(self, rule_id: str, now: datetime) -> None:
-        """Forget a rule; what was sent for it is a leftover from now on."""
-        self.rules.pop(rule_id, None)
-        self.deleted[rule_id] = now + HISTORY
-
-    def close(
-        self, occurrence: Occurrence, at: datetime, state: State, reason: str
-    ) -> None:
-        """End an occurrence early."""
-        self.closings[occurrence.id] = Closing(at, occurrence.end, state, reason)
-
-    def occurrences(self, start: datetime, end: datetime) -> Iterator[Occurrence]:
-        """Yield what the rules ask for in a span, up to its early end, unordered."""
-        closed = self._closed_rules()
-        for rule in self.rules.values():
-            yield from self._up_to_closing(rule, start, end, closed)
-
-    def occurrences_of(
-        self, rule: Rule, start: datetime, end: datetime
-    ) -> Iterator[Occurrence]:
-        """Yield what one rule asks for in a span, up to its early end."""
-        return self._up_to_closing(rule, start, end, self._closed_rules())
-
-    def active(self, now: datetime) -> tuple[Occurrence, ...]:
-        """Return the occurrences whose time is now, whoever has precedence."""
-        return tuple(self.occurrences(now, now + timedelta(microseconds=1)))
-
-    def occurrence_of(self, segment: Segment) -> Occurrence | None:
-        """Return the whole occurrence that a segment is part of."""
-        rule = self.rules.get(segment.rule_id)
-        if rule is None:
-            return None
-        found = rule.occurrences(segment.start, segment.end)
-        return next((item for item in found if item.id == segment.occurrence_id), None)
+    # -- what was sent ---------------------------------------------------------
 
     def dispatches_of(self, rule_id: str) -> tuple[Dispatch, ...]:
         """Return what was sent for a rule, earliest first."""
@@ -169,8 +99,7 @@ class Ledger:
             self._follow(dispatch, seen)
         claimed = {item.vendor_id for item in found.values()} | self._given_away()
         for item in programme.own():
-            known = item.rule_id in self.rules or item.rule_id in self.deleted
-            known = known or item.vendor_id in claimed
+            known = self.knows(item.rule_id) or item.vendor_id in claimed
             if not known and item.end > now:
                 self._adopt(item, now, new_tag())
 
@@ -186,12 +115,17 @@ class Ledger:
             if dispatch.state not in HELD or not dispatch.active_at(now):
                 continue
             if target_reached(dispatch.segment, telemetry, now):
-                self._close_of(dispatch.segment, now, State.DONE, "target_reached")
+                self.close_of(dispatch.segment, now, State.DONE, "target_reached")
             if dispatch.judged_at is None or telemetry.time > dispatch.judged_at:
                 delivery = judge(dispatch.segment, telemetry, now)
                 judged = dispatch.judged(delivery, telemetry.time, able.acts_within)
                 self.dispatches[dispatch.id] = judged
-                if judged.worth_sending_again and delivery.reason == MODE_DIFFERS:
+                worth_it = dispatch.segment.end - now >= MIN_REMAINING
+                if (
+                    worth_it
+                    and judged.worth_sending_again
+                    and delivery.reason == MODE_DIFFERS
+                ):
                     again.append(judged)
         return tuple(again)
 
@@ -211,16 +145,9 @@ class Ledger:
         Recurring rules as far as the horizon. Each part is fitted to the device anew,
         whose limits may have changed since the rule was made.
         """
-        closed = self._closed_rules()
         # What comes after the horizon is known, so that it cuts nothing later on.
-        horizon, beyond = now + HORIZON, now + HORIZON + DAY
-        wanted = [
-            occurrence
-            for rule in self.rules.values()
-            for occurrence in self._up_to_closing(
-                rule, now, beyond if rule.recurrence else rule.end, closed
-            )
-        ]
+        horizon = now + HORIZON
+        wanted = self.to_come(now, horizon + DAY)
         starts = {item.id: item.start for item in wanted}
         taken = [
             Span(item.start, item.end)
@@ -243,7 +170,9 @@ class Ledger:
             )
             if verdict.problems:
                 refused.append(Refusal(segment, verdict.problems[0]))
-            elif segment.start > start and segment.duration < MIN_REMAINING:
+            elif segment.duration < (
+                able.min_duration if segment.start == start else MIN_REMAINING
+            ):
                 refused.append(Refusal(segment, Problem("too_short")))
             else:
                 segments.append(segment)
@@ -265,6 +194,13 @@ class Ledger:
                 unmatched[item.segment.end].append(item)
             elif item.state in (State.MISSED, State.REJECTED):
                 given_up[item.segment.occurrence_id].append(item.segment)
+        # What is missing in the cloud's list may have been deleted there: that wins.
+        in_doubt = {
+            item.id: item.segment.occurrence_id
+            for item in self.live()
+            if item.unseen_since is not None
+            and any(item.segment.shares_wish_with(i) for i in compiled.segments)
+        }
         send: list[Dispatch] = []
         over: list[Dispatch] = []
         for segment in compiled.segments:
@@ -274,7 +210,9 @@ class Ledger:
                 ending.remove(stands)
                 if stands.state is not State.QUEUED:
                     continue
-            elif covered(segment, given_up[segment.occurrence_id], now):
+            elif segment.occurrence_id in in_doubt.values() or covered(
+                segment, given_up[segment.occurrence_id], now
+            ):
                 continue
             dispatch = stands or Dispatch(segment=replace(segment, tag=new_tag()))
             startable, too_late = self._startable(
@@ -301,6 +239,7 @@ class Ledger:
             item.to_be_taken_back(*self._fate(item))
             for ending in unmatched.values()
             for item in ending
+            if item.id not in in_doubt
         ]
         return Changes(
             send=tuple(send),
@@ -345,23 +284,6 @@ class Ledger:
 
     # -- inside ----------------------------------------------------------------
 
-    def _closed_rules(self) -> set[str]:
-        """Return the ids of the rules that have closings."""
-        return {occurrence_id.rpartition("@")[0] for occurrence_id in self.closings}
-
-    def _up_to_closing(
-        self, rule: Rule, start: datetime, end: datetime, closed: set[str]
-    ) -> Iterator[Occurrence]:
-        if rule.id not in closed:
-            yield from rule.occurrences(start, end)
-            return
-        for occurrence in rule.occurrences(start, end):
-            closing = self.closings.get(occurrence.id)
-            if closing is None:
-                yield occurrence
-            elif occurrence.start < closing.at and start < closing.at:
-                yield replace(occurrence, end=min(occurrence.end, closing.at))
-
     def _fate(self, dispatch: Dispatch) -> tuple[State, str]:
         """Return what a dispatch comes to that is no longer wanted, and why."""
         segment = dispatch.segment
@@ -372,13 +294,6 @@ class Ledger:
         if segment.rule_id not in self.rules:
             return State.CANCELLED, "deleted"
         return State.SUPERSEDED, "replaced"
-
-    def _close_of(
-        self, segment: Segment, at: datetime, state: State, reason: str
-    ) -> None:
-        """End the occurrence early that a segment is part of."""
-        if (occurrence := self.occurrence_of(segment)) is not None:
-            self.close(occurrence, at, state, reason)
 
     def _startable(
         self, segment: Segment, able: Capabilities, now: datetime
@@ -421,7 +336,7 @@ class Ledger:
             for item in programme.own()
             if item.vendor_id not in mine
             and item.vendor_id not in theirs
-            and (item.rule_id in self.rules or item.rule_id in self.deleted)
+            and self.knows(item.rule_id)
         )
 
     def _given_away(self) -> set[str | None]:
@@ -462,7 +377,7 @@ class Ledger:
         occurrence_id = after.segment.occurrence_id
         if after.state is State.OVERRIDDEN and before.state is not State.OVERRIDDEN:
             reason = after.reason or CHANGED_ELSEWHERE
-            self._close_of(after.segment, after.end, State.OVERRIDDEN, reason)
+            self.close_of(after.segment, after.end, State.OVERRIDDEN, reason)
         elif before.state is State.OVERRIDDEN and after.live:
             closing = self.closings.get(occurrence_id)
             others = (
@@ -487,16 +402,10 @@ class Ledger:
         for index, dispatch in enumerate(over):
             if index < surplus or max(dispatch.end, dispatch.segment.end) < oldest:
                 del self.dispatches[dispatch.id]
-        for rule in list(self.rules.values()):
-            if rule.over(now):
-                self.delete_rule(rule.id, now)
-        needed = {item.segment.occurrence_id for item in self.dispatches.values()}
-        for occurrence_id, closing in list(self.closings.items()):
-            if closing.until < oldest and occurrence_id not in needed:
-                del self.closings[occurrence_id]
-        for rule_id, until in list(self.deleted.items()):
-            if until < now:
-                del self.deleted[rule_id]
+        self.forget_wishes(
+            now,
+            needed={item.segment.occurrence_id for item in self.dispatches.values()},
+        )
 
 
 def _not_ours(item: ScheduleItem) -> Owner:

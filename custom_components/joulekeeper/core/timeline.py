@@ -61,6 +61,10 @@ class Segment:
             tag=self.tag,
         )
 
+    def shares_wish_with(self, other: Segment) -> bool:
+        """Whether both are parts of one occurrence, which was not edited since."""
+        return self.occurrence_id == other.occurrence_id and self.does_what(other)
+
     def at(self, start: datetime, end: datetime) -> Segment:
         """Return the same for another time."""
         return replace(self, start=start, end=end)

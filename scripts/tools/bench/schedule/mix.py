@@ -19,7 +19,6 @@ from custom_components.joulekeeper.core.capabilities import (
     Capabilities,
     Support,
 )
-from custom_components.joulekeeper.core.changes import Closing
 from custom_components.joulekeeper.core.dispatch import Dispatch, State
 from custom_components.joulekeeper.core.ledger import HISTORY, MAX_HISTORY, Ledger
 from custom_components.joulekeeper.core.recurrence import Recurrence, parse_rrule
@@ -35,6 +34,7 @@ from custom_components.joulekeeper.core.schedule import (
     wall_instant,
 )
 from custom_components.joulekeeper.core.timeline import resolve
+from custom_components.joulekeeper.core.wishes import Closing
 
 NOW: Final = datetime(2026, 11, 20, 0, 2, tzinfo=UTC)
 """Two past ten in Brisbane; rules start and end at multiples of five minutes."""
