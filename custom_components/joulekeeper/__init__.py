@@ -12,7 +12,8 @@ from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS
 from .controls import Controls
 from .entity import async_all_added
 from .issues import async_delete_entry_issues
-from .journal import Journal, journal_store
+from .journal import Journal, async_remove_journal
+from .journal_issues import async_create_unreadable_issues
 from .keeper import Keeper
 from .removal import async_delete_own_schedules
 from .runtime import JoulekeeperConfigEntry, RuntimeData
@@ -38,6 +39,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) 
     await account.async_start()
     journal = Journal(hass, entry.entry_id)
     await journal.load()
+    # The last thing to happen: an instance that is gone writes nothing any more.
+    entry.async_on_unload(journal.close)
+    async_create_unreadable_issues(hass, entry, account, journal)
     controls = Controls(entry, account, journal)
     controls.async_start()
     keeper = Keeper(hass, entry, controls, journal)
@@ -59,10 +63,10 @@ async def async_unload_entry(
 async def async_remove_entry(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry
 ) -> None:
-    """Take back what is ours in the cloud; forget the tokens and the journal."""
+    """Take back what is ours in the cloud; forget the tokens, journal and log."""
     await async_delete_own_schedules(hass, entry)
     await token_store(hass, entry.entry_id).async_remove()
-    await journal_store(hass, entry.entry_id).async_remove()
+    await async_remove_journal(hass, entry.entry_id)
     async_delete_entry_issues(hass, entry)
 
 

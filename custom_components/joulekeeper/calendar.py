@@ -3,6 +3,7 @@
 An event is a schedule, its summary a command such as `Charge 3 kW to 80 %`.
 """
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,8 +16,9 @@ from homeassistant.components.calendar import (
     CalendarEvent,
 )
 from homeassistant.components.calendar.const import CalendarEntityFeature
+from homeassistant.components.websocket_api.connection import current_connection
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .calendar_events import Diary
@@ -38,8 +40,8 @@ _EDITABLE: Final = (
     | CalendarEntityFeature.UPDATE_EVENT
 )
 _FOLLOWING: Final = "THISANDFUTURE"
-_CALLER: Final = Caller(VIA_CALENDAR)
-"""Home Assistant does not tell a calendar which user it acts for."""
+_CALLED_WITH: ContextVar[Context | None] = ContextVar("joulekeeper_call", default=None)
+"""The context of the action that is being done; a dialog has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,13 @@ class PlanCalendar(ControlEntity, CalendarEntity):
         controllable = self._control.capabilities.controllable
         return _EDITABLE if controllable else CalendarEntityFeature(0)
 
+    @callback
+    @override
+    def async_set_context(self, context: Context) -> None:
+        """Note that an action is being done, and for whom."""
+        super().async_set_context(context)
+        _CALLED_WITH.set(context)
+
     @property
     @override
     def event(self) -> CalendarEvent | None:
@@ -93,7 +102,7 @@ class PlanCalendar(ControlEntity, CalendarEntity):
     async def async_create_event(self, **kwargs: Any) -> None:
         """Lay the schedule that an event stands for."""
         rule = new_rule(wish_of(kwargs, self._control), self._control)
-        await self._runtime.keeper.create(self._control, rule, _CALLER)
+        await self._runtime.keeper.create(self._control, rule, _caller())
 
     @override
     async def async_update_event(
@@ -113,16 +122,17 @@ class PlanCalendar(ControlEntity, CalendarEntity):
         following = wall is not None and recurrence_range == _FOLLOWING
         alone = wall is not None and not following
         ends = alone or (seen.wall is None and not wish.rrule)
+        keeper = self._runtime.keeper
         if ends and ends_now(wish, seen, self._control):
-            await self.async_delete_event(uid, recurrence_id)
+            await keeper.end(self._control, uid, _caller(), wall=wall)
             return
-        await self._runtime.keeper.update(
+        await keeper.update(
             self._control,
             uid,
             partial(
                 changed_rule, wish=wish, seen=seen, control=self._control, alone=alone
             ),
-            _CALLER,
+            _caller(),
             wall=wall,
             following=following,
         )
@@ -139,7 +149,19 @@ class PlanCalendar(ControlEntity, CalendarEntity):
         await self._runtime.keeper.delete(
             self._control,
             uid,
-            _CALLER,
+            _caller(),
             wall=seen.wall if recurrence_id else None,
             following=recurrence_range == _FOLLOWING,
         )
+
+
+def _caller() -> Caller:
+    """Return for whom the calendar acts.
+
+    An automation may have been started, or loaded, by what a user does in a dialog, and
+    has inherited his connection: of an action the context counts.
+    """
+    if (context := _CALLED_WITH.get()) is not None:
+        return Caller(VIA_CALENDAR, context.user_id)
+    connection = current_connection.get()
+    return Caller(VIA_CALENDAR, connection.user.id if connection else None)

@@ -1,11 +1,12 @@
 """From the book of a device to the events of its calendar, in words and with proof."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 import re
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from homeassistant.components.calendar import CalendarEvent
 from homeassistant.components.calendar.const import CalendarEventStatus
@@ -15,9 +16,10 @@ from .control import DeviceControl
 from .core.check import fit
 from .core.dispatch import FINAL, RESTORING, Dispatch, State
 from .core.recurrence import Recurrence, recurrence_id, wall_of_recurrence_id
-from .core.rules import Occurrence
-from .core.schedule import DAY, ScheduleItem
+from .core.rules import Occurrence, Rule
+from .core.schedule import DAY, ScheduleItem, wall_instant
 from .plan_data import description, rule_summary, segment_summary, summary
+from .reasons import reason_in_words
 
 MAX_NOTE: Final = 100
 _AHEAD: Final = 7 * DAY
@@ -27,6 +29,7 @@ _NO_ID: Final = "foreign"
 """Names what the cloud gives no handle for."""
 
 _UNTIL: Final = re.compile(r"(?<=UNTIL=)\d{8}T\d{6}")
+_DAILY_ON_DAYS: Final = re.compile(r"^FREQ=DAILY(?=(;WKST=..)?;BYDAY=)")
 _MADE_BY: Final = "Made by Joulekeeper"
 _NOTE: Final = "Note: "
 _OURS: Final = re.compile(
@@ -40,49 +43,56 @@ _STATES: Final = {
     State.RESTORE_PENDING: "being taken back",
     State.RESTORE_FAILED: "cannot be taken back",
 }
-REASONS: Final = {
-    "budget": "too many changes within an hour, it waits",
-    "cannot_connect": "the cloud cannot be reached",
-    "changed_elsewhere": "it was changed elsewhere",
-    "credentials_refused": "the cloud refuses the credentials",
-    "deleted": "it was deleted",
-    "deleted_elsewhere": "it was deleted elsewhere",
-    "empty": "the battery is empty",
-    "forced_again": "another action was forced",
-    "full": "the battery is full",
-    "late": "it could not be sent in time",
-    "limit": "a limit of the inverter is reached",
-    "mode_differs": "the inverter is in another mode",
-    "never_confirmed": "the cloud has not listed it",
-    "no_answer": "the cloud did not answer",
-    "offline": "the inverter is offline",
-    "power_differs": "the measured power differs",
-    "rate_limited": "the cloud takes no more changes for a while",
-    "refused": "the cloud refused it",
-    "replaced": "something else took its place",
-    "sent_again": "it was sent again",
-    "stale": "no fresh measurement",
-    "stopped": "it was stopped",
-    "target_reached": "the target is reached",
-    "too_short": "too little of its time was left",
-}
 _PROVED: Final = frozenset({State.CONFIRMED, State.ACTIVE, State.DELIVERING})
 _TAKEN_BACK: Final = frozenset({State.CANCELLED, State.SUPERSEDED})
 _GIVEN_UP: Final = frozenset({State.MISSED, State.REJECTED})
 
 
+class Event(CalendarEvent):
+    """An event that is right by the way it is made.
+
+    To have each of them checked, as those of a stranger, takes longer than all the rest.
+    """
+
+    def __post_init__(self) -> None:
+        """Check nothing."""
+
+
+class _RuleWords(NamedTuple):
+    """What is the same for all occurrences of a rule."""
+
+    summary: str
+    rrule: str | None
+    approximated: tuple[str, ...]
+
+
 class _Claim(NamedTuple):
-    """Who wants a time; the highest rank gets it."""
+    """Who wants a time; the highest rank gets it.
+
+    The `id` is that of the occurrence; nothing else has one.
+    """
 
     start: datetime
     end: datetime
     rank: tuple[int, int]
     what: What
+    id: str = ""
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether its rule was changed after it had begun."""
+        return isinstance(self.what, Occurrence) and self.start < self.what.start
 
 
 type Left = tuple[Dispatch, ...]
 """What was sent for one occurrence that is over, or being taken back."""
 type What = Occurrence | ScheduleItem | Left
+
+type _Cut = tuple[datetime, datetime, What]
+"""From when to when something else goes before an event."""
+
+_MOST_CUTS: Final = 3
+"""So many are told of one event."""
 
 _ABOVE: Final = (99, 0)
 """The rank of what others have planned: we go around it."""
@@ -102,31 +112,42 @@ class Diary:
         for part in sorted(self._ledger.dispatches.values(), key=_start):
             self._sent[part.segment.occurrence_id].append(part)
         self._others = self._ledger.others(control.listed)
+        self._words: dict[str, _RuleWords] = {}
 
     def events(self, start: datetime, end: datetime) -> list[CalendarEvent]:
         """Return everything that shares time with a span, earliest first."""
-        current = {
-            occurrence.id: occurrence
-            for span in ((start, end), (self._now, self._now + _INSTANT))
-            for occurrence in self._ledger.occurrences(*span)
-            if occurrence.end > self._now
+        # What goes before an event may begin, or end, where the span no longer is.
+        around = (start - DAY, end + DAY)
+        spans = [around]
+        if not around[0] <= self._now < around[1]:
+            spans.append((self._now, self._now + _INSTANT))
+        planned = {
+            claim.id: claim
+            for span in spans
+            for claim in map(_claim_of, self._ledger.occurrences(*span))
+            if claim.end > self._now
         }
-        claims = [*map(self._claim, current.values()), *self._left(current)]
-        claims = [item for item in claims if not _is_part_of(item, current.values())]
-        claims += map(_claim_of_item, self._others.between(start, end))
-        claims = [item for item in claims if item.start < end and start < item.end]
-        interruptions = self._interruptions(claims)
+        others = [
+            _claim_of_item(item)
+            for item in self._others.between(*around)
+            # Nobody knows since when a window comes again.
+            if item.end > self._now or not item.recurring
+        ]
+        shown = [*planned.values(), *self._left(planned), *others]
+        shown = [item for item in shown if item.start < end and start < item.end]
+        edited = {item.start for item in planned.values() if item.is_edited}
+        cuts = self._cuts([*planned.values(), *others])
         return [
-            self._event(claim, interruptions)
-            for claim in sorted(claims, key=lambda claim: claim.start)
+            self._event(claim, cuts)
+            for claim in sorted(shown, key=_begin)
+            if not _is_part_of(claim, edited)
         ]
 
     def ruling(self) -> CalendarEvent | None:
         """Return the event that rules now, else the next one of the coming week."""
         now = self._now
         claims = list(self._soonest())
-        current = [item.what.id for item in claims if isinstance(item.what, Occurrence)]
-        claims += self._left(current, RESTORING)
+        claims += self._left({claim.id for claim in claims}, RESTORING)
         following = self._others.active_or_next(now)
         items = (*self._others.between(now, now + _INSTANT), following)
         claims += (_claim_of_item(item) for item in items if item is not None)
@@ -138,13 +159,12 @@ class Diary:
             key=lambda claim: (claim.rank, claim.start),
             default=None,
         ) or min(claims, key=lambda claim: claim.start)
-        return self._event(chosen, self._interruptions([chosen]))
+        span = (max(chosen.start, now), chosen.end)
+        around = [*map(_claim_of, self._ledger.occurrences(*span))]
+        around += map(_claim_of_item, self._others.between(*span))
+        return self._event(chosen, self._cuts(around))
 
     # -- who wants what --------------------------------------------------------
-
-    def _claim(self, occurrence: Occurrence) -> _Claim:
-        """Return an occurrence with all of its time, even if it was edited meanwhile."""
-        return _Claim(occurrence.due, occurrence.end, occurrence.rule.rank, occurrence)
 
     def _soonest(self) -> Iterator[_Claim]:
         """Yield the first occurrence of each rule that was not given up."""
@@ -153,7 +173,7 @@ class Diary:
             for occurrence in self._ledger.occurrences_of(rule, self._now, until):
                 part = self._telling(occurrence.id)
                 if part is None or part.state not in _GIVEN_UP:
-                    yield self._claim(occurrence)
+                    yield _claim_of(occurrence)
                     break
 
     def _left(
@@ -163,10 +183,8 @@ class Diary:
         for occurrence_id, parts in self._sent.items():
             if occurrence_id in current:
                 continue
-            left = tuple(
-                part for part in parts if part.state in states and self._is_left(part)
-            )
-            if left:
+            found = [i for i in parts if i.state in states and self._is_left(i)]
+            for left in _alike(found):
                 yield _Claim(_start(left[0]), max(map(_end, left)), _BELOW, left)
 
     def _is_left(self, part: Dispatch) -> bool:
@@ -186,44 +204,30 @@ class Diary:
         given_up = [part for part in reversed(parts) if part.state in _GIVEN_UP]
         return next(iter(active or live or given_up), None)
 
-    def _interruptions(self, claims: Collection[_Claim]) -> Mapping[str, list[str]]:
-        """Return, by occurrence, a line for whatever goes before it from now on."""
-        lines: defaultdict[str, list[str]] = defaultdict(list)
-        planned = [item for item in claims if isinstance(item.what, Occurrence)]
-        if not planned:
-            return lines
-        first = max(self._now, min(claim.start for claim in planned))
-        last = max(claim.end for claim in planned)
-        around = [*map(self._claim, self._ledger.occurrences(first, last))]
-        around += map(_claim_of_item, self._others.between(first, last))
+    def _cuts(self, claims: Iterable[_Claim]) -> Mapping[str, list[_Cut]]:
+        """Return, by occurrence, whatever of the claims goes before it from now on."""
+        cuts: defaultdict[str, list[_Cut]] = defaultdict(list)
         begun: list[_Claim] = []
-        for claim in sorted(around, key=lambda claim: claim.start):
+        for claim in sorted(claims, key=_begin):
             begun = [other for other in begun if other.end > claim.start]
             for other in begun:
-                low, high = sorted((claim, other), key=lambda item: item.rank)
-                end = min(claim.end, other.end)
-                loses = low.rank < high.rank and end > self._now
-                if (
-                    loses
-                    and isinstance(low.what, Occurrence)
-                    and not isinstance(high.what, tuple)
-                ):
-                    lines[low.what.id].append(
-                        _interrupted(claim.start, end, low.start, _words(high.what))
-                    )
+                low, high = (
+                    (claim, other) if claim.rank < other.rank else (other, claim)
+                )
+                end = min(low.end, high.end)
+                if low.id and low.rank != high.rank and end > self._now:
+                    cuts[low.id].append((claim.start, end, high.what))
             begun.append(claim)
-        return lines
+        return cuts
 
     # -- in words --------------------------------------------------------------
 
-    def _event(
-        self, claim: _Claim, interruptions: Mapping[str, list[str]]
-    ) -> CalendarEvent:
+    def _event(self, claim: _Claim, cuts: Mapping[str, list[_Cut]]) -> CalendarEvent:
         match claim.what:
             case Occurrence() as occurrence:
-                return self._planned(claim, occurrence, interruptions)
+                return self._planned(claim, occurrence, cuts.get(claim.id, ()))
             case ScheduleItem() as item:
-                return CalendarEvent(
+                return Event(
                     *_window(claim),
                     summary=summary(item),
                     description=description(item),
@@ -237,29 +241,57 @@ class Diary:
         self,
         claim: _Claim,
         occurrence: Occurrence,
-        interruptions: Mapping[str, list[str]],
+        cuts: Sequence[_Cut],
     ) -> CalendarEvent:
-        rule, part = occurrence.rule, self._telling(occurrence.id)
+        rule, part = occurrence.rule, self._telling(claim.id)
+        words = self._words_of(rule)
         state = part.state if part else State.PLANNED
-        lines = [*_progress(part, claim), *interruptions.get(occurrence.id, ())]
+        day = dt_util.as_local(claim.start).date()
+        lines = _progress(part, day)
+        lines += (
+            _interrupted(start, end, day, self._name(by))
+            for start, end, by in cuts[:_MOST_CUTS]
+        )
+        if len(cuts) > _MOST_CUTS:
+            lines.append(f"Interrupted {len(cuts) - _MOST_CUTS} more times")
         if rule.target_soc is not None:
             lines.append(f"Ends early at {rule.target_soc} %")
         if rule.lease_end == occurrence.end:
-            lines.append(f"Ends at {_clock(claim.end, claim.start)} unless renewed")
-        lines += (
-            f"Approximated: {_in_words(item.effective)}"
-            for item in fit(rule, self._capabilities).adjustments
-            if item.code == "approximate"
-        )
-        return CalendarEvent(
+            lines.append(f"Ends at {_clock(claim.end, day)} unless renewed")
+        return Event(
             *_window(claim),
-            summary=rule_summary(rule),
-            description=_text(lines, rule.note),
+            summary=words.summary,
+            description=_text([*lines, *words.approximated], rule.note),
             uid=rule.id,
             recurrence_id=recurrence_id(occurrence.wall) if occurrence.wall else None,
-            rrule=shown_rrule(rule.recurrence) if rule.recurrence else None,
+            rrule=words.rrule,
             status=_proof(proved=state in _PROVED),
         )
+
+    def _words_of(self, rule: Rule) -> _RuleWords:
+        """Return what is the same for all occurrences of a rule."""
+        words = self._words.get(rule.id)
+        if words is None:
+            adjustments = fit(rule, self._capabilities).adjustments
+            words = self._words[rule.id] = _RuleWords(
+                summary=rule_summary(rule),
+                rrule=shown_rrule(rule.recurrence) if rule.recurrence else None,
+                approximated=tuple(
+                    f"Approximated: {_in_words(item.effective)}"
+                    for item in adjustments
+                    if item.code == "approximate"
+                ),
+            )
+        return words
+
+    def _name(self, what: What) -> str:
+        match what:
+            case Occurrence():
+                return self._words_of(what.rule).summary
+            case ScheduleItem():
+                return summary(what)
+            case parts:
+                return segment_summary(parts[0].segment)
 
 
 def note_of(text: str) -> str:
@@ -270,22 +302,26 @@ def note_of(text: str) -> str:
         first = next(notes, len(lines))
         above = [line for line in lines[:first] if not _OURS.match(line)]
         lines = [*above, *(line.removeprefix(_NOTE) for line in lines[first:])]
-    return " ".join(" ".join(lines).split())[:MAX_NOTE]
+    return " ".join(" ".join(lines).split())
 
 
 def shown_rrule(series: Recurrence) -> str:
-    """Return a repetition as it is shown: its end is a time at which it takes place.
+    """Return a repetition as it is shown: its end is an instant at which it takes place.
 
-    The user's dialog knows only the day of the end.
+    Home Assistant's dialog takes any end for UTC and knows only its day, by the clock of
+    Home Assistant.
     """
 
     def last(until: re.Match[str]) -> str:
         end = wall_of_recurrence_id(until[0])
         early = end.time() < series.first.time()
         day = end.date() - DAY if early else end.date()
-        return recurrence_id(datetime.combine(day, series.first.time()))
+        instant = wall_instant(day, series.first.time(), ZoneInfo(series.zone))
+        return f"{recurrence_id(dt_util.as_utc(instant).replace(tzinfo=None))}Z"
 
-    return _UNTIL.sub(last, series.rule)
+    # The dialog drops the days of the week from what comes daily.
+    rule = _DAILY_ON_DAYS.sub("FREQ=WEEKLY", series.rule)
+    return _UNTIL.sub(last, rule)
 
 
 # -- inside ------------------------------------------------------------------------
@@ -300,16 +336,46 @@ def _end(part: Dispatch) -> datetime:
     return part.segment.end if part.state in _GIVEN_UP else part.end
 
 
+def _alike(parts: Iterable[Dispatch]) -> Iterator[Left]:
+    """Yield what did the same one after the other: it was edited in between."""
+    run: list[Dispatch] = []
+    for part in parts:
+        if run and not run[-1].segment.does_what(part.segment):
+            yield tuple(run)
+            run = []
+        run.append(part)
+    if run:
+        yield tuple(run)
+
+
+def _begin(claim: _Claim) -> datetime:
+    return claim.start
+
+
+def _claim_of(occurrence: Occurrence) -> _Claim:
+    """Return an occurrence with all of its time, even if it was edited meanwhile."""
+    return _Claim(
+        occurrence.due,
+        occurrence.end,
+        occurrence.rule.rank,
+        occurrence,
+        occurrence.id,
+    )
+
+
 def _claim_of_item(item: ScheduleItem) -> _Claim:
     return _Claim(item.start, item.end, _BELOW if item.recurring else _ABOVE, item)
 
 
-def _is_part_of(claim: _Claim, current: Iterable[Occurrence]) -> bool:
-    """Tell whether it is how an occurrence began that was then edited with its series."""
-    if not isinstance(claim.what, tuple):
-        return False
-    return all(part.state in _TAKEN_BACK for part in claim.what) and any(
-        claim.start == occurrence.due < occurrence.start for occurrence in current
+def _is_part_of(claim: _Claim, edited: Collection[datetime]) -> bool:
+    """Tell whether it is how an occurrence began that was then edited with its series.
+
+    `edited` is when such occurrences were due.
+    """
+    return (
+        claim.start in edited
+        and isinstance(claim.what, tuple)
+        and all(part.state in _TAKEN_BACK for part in claim.what)
     )
 
 
@@ -317,13 +383,14 @@ def _past(claim: _Claim, parts: Left) -> CalendarEvent:
     """Return what has been as an event that nobody takes for one to come."""
     told = [part for part in parts if part.state is not State.SUPERSEDED] or parts
     last = max(told, key=_end)
-    lines = _progress(last, claim)
+    day = dt_util.as_local(claim.start).date()
+    lines = _progress(last, day)
     lines += (
-        _interrupted(before.end, _start(after), claim.start)
+        _interrupted(before.end, _start(after), day)
         for before, after in pairwise(parts)
         if before.end < _start(after)
     )
-    return CalendarEvent(
+    return Event(
         *_window(claim),
         summary=segment_summary(last.segment),
         description=_text(lines, last.segment.note),
@@ -335,47 +402,49 @@ def _past(claim: _Claim, parts: Left) -> CalendarEvent:
 def _window(claim: _Claim) -> tuple[date, date]:
     """Return start and end; whole days, by Home Assistant's clock, as such."""
     start, end = dt_util.as_local(claim.start), dt_util.as_local(claim.end)
-    midnights = (dt_util.start_of_local_day(moment.date()) for moment in (start, end))
-    if [*map(dt_util.as_utc, midnights)] == [claim.start, claim.end]:
+    if _is_midnight(start) and _is_midnight(end):
         return start.date(), end.date()
     return start, end
+
+
+def _is_midnight(local: datetime) -> bool:
+    """Tell whether a day begins, which may be at one o'clock when clocks change."""
+    return local.hour <= 1 and dt_util.start_of_local_day(local.date()) == local
 
 
 def _proof(*, proved: bool) -> CalendarEventStatus:
     return CalendarEventStatus.CONFIRMED if proved else CalendarEventStatus.TENTATIVE
 
 
-def _progress(part: Dispatch | None, claim: _Claim) -> list[str]:
+def _progress(part: Dispatch | None, day: date) -> list[str]:
     """Return how far something has come, why, and what proves it."""
     if part is None:
         return [f"Status: {State.PLANNED}"]
     lines = [f"Status: {_STATES.get(part.state) or _in_words(part.state)}"]
     if part.reason:
-        lines.append(f"Reason: {REASONS.get(part.reason) or _in_words(part.reason)}")
+        lines.append(f"Reason: {reason_in_words(part.reason)}")
     if part.confirmed_at and part.confirm_latency is not None:
         took = f"{part.confirm_latency.total_seconds():.0f} s"
-        lines.append(f"Confirmed {_clock(part.confirmed_at, claim.start)} after {took}")
+        lines.append(f"Confirmed {_clock(part.confirmed_at, day)} after {took}")
     if part.delivering_at:
         delivering = part.state is State.DELIVERING
         verb = "Delivering since" if delivering else "First delivered"
-        lines.append(f"{verb} {_clock(part.delivering_at, claim.start)}")
+        lines.append(f"{verb} {_clock(part.delivering_at, day)}")
     return lines
 
 
-def _interrupted(start: datetime, end: datetime, day: datetime, by: str = "") -> str:
-    line = f"Interrupted {_clock(start, day)} to {_clock(end, start)}"
+def _interrupted(start: datetime, end: datetime, day: date, by: str = "") -> str:
+    begun = dt_util.as_local(start).date()
+    line = f"Interrupted {_clock(start, day)} to {_clock(end, begun)}"
     return f"{line} by {by}" if by else line
 
 
-def _words(what: Occurrence | ScheduleItem) -> str:
-    return rule_summary(what.rule) if isinstance(what, Occurrence) else summary(what)
-
-
-def _clock(moment: datetime, other: datetime) -> str:
-    """Return a local time; with its date if that is not the date of the other."""
-    moment, other = dt_util.as_local(moment), dt_util.as_local(other)
-    same_day = moment.date() == other.date()
-    return f"{moment:%H:%M}" if same_day else f"{moment:%Y-%m-%d %H:%M}"
+def _clock(moment: datetime, day: date) -> str:
+    """Return a local time; with its date if that is not the day."""
+    local = dt_util.as_local(moment)
+    # A format of the whole takes four times as long; a calendar shows thousands.
+    clock = f"{local.hour:02}:{local.minute:02}"
+    return clock if local.date() == day else f"{local.date()} {clock}"
 
 
 def _in_words(key: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 import re
 from typing import Any, Final
 
@@ -16,10 +17,13 @@ from homeassistant.components.calendar.const import (
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from .calendar_events import note_of, shown_rrule
+from .calendar_events import MAX_NOTE, note_of, shown_rrule
+from .checks import deletable
 from .const import DOMAIN
 from .control import DeviceControl
+from .core.capabilities import Capabilities
 from .core.command import EXAMPLES, Command, CommandError, parse_command
+from .core.dispatch import RESTORING
 from .core.recurrence import (
     Recurrence,
     RecurrenceError,
@@ -27,14 +31,16 @@ from .core.recurrence import (
     wall_of_recurrence_id,
 )
 from .core.rules import Occurrence, Rule
-from .core.schedule import DAY, Source, wall_instant
-from .rule_edits import new_id, recurring
+from .core.schedule import DAY, Action, Source, wall_instant
+from .rule_edits import new_id, recurring, recurring_anew
 from .write_errors import shown
 
 LIMIT_EXAMPLES: Final = ("Limit feed-in 0 kW", "Limit import 3 kW", "No charge")
 """Commands for a device that has no power to set."""
+_EXAMPLES_SHOWN: Final = 3
 
 _COMMAND: Final = "command_"
+_NO_LIMITS: Final = "limits_missing"
 _MARGIN: Final = 2 * DAY
 """An occurrence is less than this away from its wall time, taken for UTC."""
 _CENTURY: Final = 36_525 * DAY
@@ -61,29 +67,46 @@ class Wish:
 
 def wish_of(event: Mapping[str, Any], control: DeviceControl) -> Wish:
     """Read an event; ServiceValidationError for a summary that is no command."""
-    summary = event[EVENT_SUMMARY]
-    try:
-        command = parse_command(summary)
-    except CommandError as error:
-        examples = EXAMPLES if control.capabilities.takes_power else LIMIT_EXAMPLES
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=command_error_key(error),
-            translation_placeholders={
-                "summary": summary,
-                "examples": ", ".join(f'"{example}"' for example in examples),
-            },
-        ) from error
+    command = _command_of(event[EVENT_SUMMARY], control)
     (first, start), (last, end) = _moment(event[EVENT_START]), _moment(event[EVENT_END])
     return Wish(
         command=command,
-        note=note_of(event.get(EVENT_DESCRIPTION) or ""),
+        note=_note(event.get(EVENT_DESCRIPTION) or ""),
         start=start,
         end=end if end > start else start + (last - first),
         wall=first,
         length=last - first,
         rrule=event.get(EVENT_RRULE) or None,
     )
+
+
+def _command_of(summary: str, control: DeviceControl) -> Command:
+    able = control.capabilities
+    try:
+        return parse_command(summary)
+    except CommandError as error:
+        if error.key == _NO_LIMITS and not able.takes_limits:
+            # What the device cannot do is refused by the check: nobody should be told
+            # how to write it.
+            return Command(action=Action.LIMIT)
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=command_error_key(error),
+            translation_placeholders={
+                "summary": summary,
+                "examples": ", ".join(f'"{item}"' for item in examples_for(able)),
+            },
+        ) from error
+
+
+def examples_for(able: Capabilities) -> tuple[str, ...]:
+    """Return commands that a device can do."""
+    fit = (
+        example
+        for example in (*EXAMPLES, *LIMIT_EXAMPLES)
+        if able.supports(parse_command(example).action)
+    )
+    return tuple(islice(fit, _EXAMPLES_SHOWN))
 
 
 def command_error_key(error: CommandError) -> str:
@@ -95,6 +118,7 @@ def command_error_key(error: CommandError) -> str:
         "command_said_twice",
         "command_target_not_used",
         "command_target_out_of_range",
+        "command_unit_missing",
     )
     key = _COMMAND + error.key
     return key if key in known else "command_unknown"
@@ -149,15 +173,17 @@ def changed_rule(
         return recurring(edited, rrule, zone, first=first)
     if not moved:
         first, zone = series.first, series.zone
-    elif rule.id == seen.rule.id and _takes_place(before, first.date()):
+    days = first.date() - (seen.wall or series.first).date() if moved else timedelta()
+    if moved and rule.id == seen.rule.id and before.takes_place(first.date()):
         # All of the series: it still counts from its own first day.
         first = datetime.combine(series.first.date(), first.time())
-    return recurring(
+    return recurring_anew(
         replace(edited, duration=wish.length if resized else series.length),
         series.rule if _is_unchanged(wish.rrule, before) else rrule,
         zone,
         first=first,
-        exdates={datetime.combine(day, first.time()) for day in series.exdates},
+        taken_out=[wall.date() for wall in series.exdates],
+        moved_by=days,
     )
 
 
@@ -170,11 +196,9 @@ def editable(control: DeviceControl, uid: str, recurrence_id: str | None) -> Occ
     ledger, now = control.ledger, dt_util.utcnow()
     if (rule := ledger.rules.get(uid)) is None:
         rule_id = uid.partition("@")[0]
-        known = rule_id in ledger.deleted or bool(ledger.dispatches_of(rule_id))
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="event_past" if known else "event_foreign",
-        )
+        if rule_id in ledger.deleted or ledger.dispatches_of(rule_id):
+            raise _over(uid, control)
+        raise _foreign(uid, control)
     wall = None
     span = (now, now + _CENTURY) if rule.recurrence else (rule.start, rule.end)
     if recurrence_id:
@@ -185,9 +209,7 @@ def editable(control: DeviceControl, uid: str, recurrence_id: str | None) -> Occ
     if meant is None:
         raise _no_occurrence()
     if meant.end <= now:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="event_past"
-        )
+        raise _over(meant.id, control)
     return meant
 
 
@@ -199,6 +221,17 @@ def ends_now(wish: Wish, occurrence: Occurrence, control: DeviceControl) -> bool
 
 
 # -- inside ------------------------------------------------------------------------
+
+
+def _note(description: str) -> str:
+    note = note_of(description)
+    if len(note) > MAX_NOTE:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="note_too_long",
+            translation_placeholders={"length": str(len(note)), "max": str(MAX_NOTE)},
+        )
+    return note
 
 
 def _moment(value: date) -> tuple[datetime, datetime]:
@@ -277,15 +310,10 @@ def _counted(
 def _is_unchanged(rrule: str, series: Recurrence) -> bool:
     """Tell whether a repetition is handed back as it was shown."""
     try:
-        return parse_rrule(rrule, series.zone) == shown_rrule(series)
+        shown = parse_rrule(shown_rrule(series), series.zone)
+        return parse_rrule(rrule, series.zone) == shown
     except RecurrenceError:
         return False
-
-
-def _takes_place(series: Recurrence, day: date) -> bool:
-    begin = datetime.combine(day, time(), UTC)
-    windows = series.windows(begin - _MARGIN, begin + _MARGIN)
-    return any(window.wall and window.wall.date() == day for window in windows)
 
 
 def _wall(recurrence_id: str) -> datetime:
@@ -293,6 +321,29 @@ def _wall(recurrence_id: str) -> datetime:
         return wall_of_recurrence_id(recurrence_id)
     except ValueError as error:
         raise _no_occurrence() from error
+
+
+def _over(uid: str, control: DeviceControl) -> ServiceValidationError:
+    """Return why an event of ours cannot be changed that is named by a rule or a time."""
+    ending = any(
+        part.state in RESTORING
+        for part in control.ledger.dispatches_of(uid.partition("@")[0])
+        if uid in (part.segment.rule_id, part.segment.occurrence_id)
+    )
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="event_ending" if ending else "event_past",
+    )
+
+
+def _foreign(uid: str, control: DeviceControl) -> ServiceValidationError:
+    """Return why an event of others cannot be changed, and who can do something."""
+    key = "event_foreign"
+    try:
+        deletable(control.programme, uid)
+    except ServiceValidationError:
+        key = "event_foreign_fixed"
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
 
 
 def _no_occurrence() -> ServiceValidationError:

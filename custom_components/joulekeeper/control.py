@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import uuid4
 
 from homeassistant.core import callback
@@ -17,10 +18,14 @@ from .core.dispatch import Dispatch, State
 from .core.errors import VendorError
 from .core.ledger import Ledger
 from .core.proof import Telemetry
-from .core.schedule import Action, Programme, ScheduleItem
+from .core.schedule import DAY, Action, Programme, ScheduleItem
+from .core.timeline import Segment, segment_of
 from .journal import Journal, LogEntry
 from .staging import Staging
 from .vendors.base import ScheduleController
+
+_AHEAD: Final = 8 * DAY
+"""How far what comes next is looked for: what comes once a week is found."""
 
 
 def new_tag() -> str:
@@ -79,11 +84,21 @@ class DeviceControl:
 
     @property
     def ruling(self) -> Dispatch | None:
-        """What of ours rules the device now, else what comes next."""
+        """What of ours rules the device now, else what goes or comes next."""
         now = dt_util.utcnow()
         live = self.ledger.live()
         active = [item for item in live if item.active_at(now)]
-        return next(iter(active or live), None)
+        return next(iter(active or self.ledger.restoring() or live), None)
+
+    @property
+    def next_up(self) -> Segment | None:
+        """What of ours starts next, whether or not it was sent already."""
+        now = dt_util.utcnow()
+        for dispatch in self.ledger.live():
+            if dispatch.segment.start > now:
+                return dispatch.segment
+        coming = self.ledger.next_after(now, now + _AHEAD)
+        return None if coming is None else segment_of(coming, coming.start, coming.end)
 
     @property
     def stageable(self) -> tuple[Action, ...]:

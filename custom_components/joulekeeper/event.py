@@ -62,5 +62,6 @@ class PlanEvent(ControlEntity, EventEntity):
         if (entry := self._control.last_event) is not None:
             details = log_dict(entry)
             del details["event"], details["time"]
-            self._trigger_event(entry.event, details)
+            known = {key: value for key, value in details.items() if value is not None}
+            self._trigger_event(entry.event, known)
             self.async_write_ha_state()

@@ -1,15 +1,14 @@
 """The only place that changes what a device is to do.
 
 A change goes: lock of the device, fresh list, check, journal, calls, read back. What the
-cloud refuses is undone; what it could not be told yet is kept and told later. Vendor
-errors of writes become Home Assistant errors here and nowhere else.
+cloud refuses is undone; what it could not be told yet is kept and told later.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -18,43 +17,30 @@ from homeassistant.util import dt as dt_util
 
 from .checks import (
     check_target,
-    checked,
     deletable,
     named_by_vendor,
     own_rule,
-    precedence,
     running,
     running_one,
 )
-from .const import CONF_MAX_FORCE_HOURS, DEFAULT_MAX_FORCE_HOURS, DOMAIN
+from .const import DOMAIN
 from .control import DeviceControl
 from .controls import Controls
 from .core.budget import Budget
 from .core.dispatch import RESTORING, State
-from .core.errors import AuthError, OptionAuthError, VendorError
+from .core.errors import VendorError
 from .core.ledger import Ledger
 from .core.rules import Rule
-from .core.schedule import Action, Programme, ScheduleItem, Source
-from .issues import async_create_option_login_issue
-from .journal import Journal, asked_entry
-from .plan_data import (
-    dispatch_dict,
-    inexact_list,
-    item_dict,
-    outcome,
-    rule_dict,
-    rule_summary,
-)
+from .core.schedule import Action, Programme, Source
+from .journal import Journal
+from .orders import Orders, Result
 from .rule_edits import Caller, Change, deleting, new_id, separated, starting
 from .settle import Settled, Settler
-from .write_errors import shown, write_error
 
 WRITES_PER_HOUR: Final = 120
 RESERVED_WRITES: Final = 40
 AUTO_FOR: Final = timedelta(days=1)
 """How long a device is held in auto whose mode outside schedules cannot be set."""
-
-type Result = dict[str, Any]
 
 
 class Keeper:
@@ -68,8 +54,6 @@ class Keeper:
         journal: Journal,
     ) -> None:
         """Take the account's devices that have a plan, and its journal."""
-        self._hass = hass
-        self._entry = entry
         self.controls = controls
         self.journal = journal
         self.budget = Budget(
@@ -78,7 +62,7 @@ class Keeper:
             dt_util.utcnow,
             reserved=RESERVED_WRITES,
         )
-        self._settler = Settler(journal, self.budget)
+        self._orders = Orders(hass, entry, Settler(journal, self.budget))
 
     # -- new schedules ---------------------------------------------------------
 
@@ -93,7 +77,7 @@ class Keeper:
         """Lay a schedule and prove it; return the response of the action."""
         async with self.controls.turn(control):
             await control.refresh()
-            return await self._lay(control, "create", rule, caller, dry_run)
+            return await self._orders.lay(control, "create", rule, caller, dry_run)
 
     async def force(
         self,
@@ -107,7 +91,6 @@ class Keeper:
 
         What is planned goes on after it.
         """
-        self._check_length(rule.duration)
 
         def replace_forced(ledger: Ledger) -> None:
             for occurrence in running(control, ledger):
@@ -118,7 +101,7 @@ class Keeper:
         async with self.controls.turn(control):
             await control.refresh()
             check_target(control, rule)
-            return await self._lay(
+            return await self._orders.lay(
                 control, "force", rule, caller, dry_run, replace_forced
             )
 
@@ -142,7 +125,7 @@ class Keeper:
             await control.refresh()
             rule = own_rule(control, schedule_id)
             rule, prepare = separated(rule, wall, following=following)
-            return await self._lay(
+            return await self._orders.lay(
                 control, "update", change(rule), caller, dry_run, prepare
             )
 
@@ -166,8 +149,6 @@ class Keeper:
             now = dt_util.utcnow().replace(microsecond=0)
             rule, prepare = separated(occurrence.rule, occurrence.wall, following=False)
             rule = replace(rule, duration=rule.duration + by)
-            if rule.source is Source.MANUAL:
-                self._check_length(rule.end - now)
             if lease is not None:
                 if rule.source is not Source.MANUAL:
                     raise ServiceValidationError(
@@ -176,7 +157,9 @@ class Keeper:
                 left = (rule.lease_end or now) - now
                 if by or left < lease / 2:
                     rule = replace(rule, lease_end=now + lease)
-            return await self._lay(control, "extend", rule, caller, dry_run, prepare)
+            return await self._orders.lay(
+                control, "extend", rule, caller, dry_run, prepare
+            )
 
     # -- less of them ----------------------------------------------------------
 
@@ -201,13 +184,39 @@ class Keeper:
                 rule, wall = ours.rule, ours.wall
             if rule is None:
                 item = deletable(programme, schedule_id)
-                return await self._clear(control, caller, "delete", dry_run, (item,))
+                return await self._orders.clear(
+                    control, caller, "delete", dry_run, (item,)
+                )
             change: Change = deleting(rule.id)
             if wall is not None and rule.recurrence is not None:
                 _, taken_out = separated(rule, wall, following=following)
                 change = partial(_without, rule.id, taken_out)
-            return await self._clear(
+            return await self._orders.clear(
                 control, caller, "delete", dry_run, change=change, named=rule
+            )
+
+    async def end(
+        self,
+        control: DeviceControl,
+        schedule_id: str,
+        caller: Caller,
+        *,
+        wall: datetime | None = None,
+    ) -> None:
+        """End now what runs of a schedule, as an edit of its end."""
+
+        def end_it(ledger: Ledger) -> None:
+            for occurrence in running(control, ledger):
+                named = occurrence.rule.id == schedule_id
+                if named and wall in (None, occurrence.wall):
+                    now = dt_util.utcnow()
+                    ledger.close(occurrence, now, State.CANCELLED, "stopped")
+
+        async with self.controls.turn(control):
+            await control.refresh()
+            rule = own_rule(control, schedule_id)
+            await self._orders.clear(
+                control, caller, "update", False, change=end_it, named=rule
             )
 
     async def delete_all(
@@ -222,7 +231,9 @@ class Keeper:
         async with self.controls.turn(control):
             await control.refresh()
             change = deleting(*control.ledger.rules)
-            return await self._clear(control, caller, verb, dry_run, change=change)
+            return await self._orders.clear(
+                control, caller, verb, dry_run, change=change
+            )
 
     async def stop(
         self, control: DeviceControl, caller: Caller, *, dry_run: bool = False
@@ -236,7 +247,9 @@ class Keeper:
 
         async with self.controls.turn(control):
             await control.refresh()
-            return await self._clear(control, caller, "stop", dry_run, change=end)
+            return await self._orders.clear(
+                control, caller, "stop", dry_run, change=end
+            )
 
     async def reset_to_auto(
         self, control: DeviceControl, caller: Caller, *, dry_run: bool = False
@@ -259,6 +272,7 @@ class Keeper:
         Where the mode outside schedules cannot be set, a schedule holds it in auto.
         """
         if control.capabilities.base_mode_reset:
+            self._orders.log(control, "reset_to_auto", caller, None)
             await self._reset_base_mode(control)
             return
         rule = Rule(
@@ -273,11 +287,11 @@ class Keeper:
     async def _reset_base_mode(self, control: DeviceControl) -> None:
         async with self.controls.turn(control):
             try:
-                self.budget.spend(urgent=True)
-                self.journal.count_write()
+                self._orders.settler.spend(urgent=True)
+                await self.journal.save()
                 await control.controller.reset_base_mode()
             except VendorError as error:
-                self.react(error)
+                self._orders.react(error)
                 raise HomeAssistantError(
                     translation_domain=DOMAIN,
                     translation_key="base_mode_not_reset",
@@ -296,7 +310,9 @@ class Keeper:
         """Return what would be written now, if anything is not settled."""
         async with self.controls.turn(control):
             await control.refresh()
-            calls = self._settler.calls(control, self._settler.changes(control))
+            calls = self._orders.settler.calls(
+                control, self._orders.settler.changes(control)
+            )
         return {
             "device": control.device_id,
             "vendor_calls": [call.as_dict() for call in calls],
@@ -305,187 +321,25 @@ class Keeper:
 
     # -- what happens by itself ------------------------------------------------
 
-    async def settle(
-        self,
-        control: DeviceControl,
-        extra: tuple[ScheduleItem, ...] = (),
-        *,
-        blind: bool = False,
-    ) -> Settled:
+    async def settle(self, control: DeviceControl, *, blind: bool = False) -> Settled:
         """Bring the cloud to what is wanted; the caller holds the device's turn."""
-        settled = await self._settler.settle(control, extra, blind=blind)
-        for error in settled.errors:
-            self.react(error)
-        return settled
+        return await self._orders.settle(control, blind=blind)
 
     def unsettled(self, control: DeviceControl) -> bool:
         """Tell whether there is anything to write, or to book, that is new.
 
         What was tried before is tried again in its time.
         """
-        changes = self._settler.changes(control)
+        changes = self._orders.settler.changes(control)
         known = control.ledger.dispatches
         return bool(
-            changes.surplus
-            or changes.over
+            changes.over
             or any(item.id not in known for item in changes.send)
-            or any(known[item.id].state not in RESTORING for item in changes.remove)
-        )
-
-    def react(self, error: VendorError) -> None:
-        """Ask for what only the user can give."""
-        if isinstance(error, AuthError):
-            self._entry.async_start_reauth_if_available(self._hass)
-        elif isinstance(error, OptionAuthError):
-            async_create_option_login_issue(self._hass, self._entry, error.option)
-
-    # -- inside ----------------------------------------------------------------
-
-    async def _lay(
-        self,
-        control: DeviceControl,
-        verb: str,
-        asked: Rule,
-        caller: Caller,
-        dry_run: bool,
-        prepare: Change = lambda ledger: None,
-    ) -> Result:
-        """Put a rule into the ledger and settle; undo it when the cloud refuses."""
-        now = dt_util.utcnow().replace(microsecond=0)
-        verdict = checked(control, asked, now, edited=verb in ("update", "extend"))
-        trial = control.ledger.copy()
-        prepare(trial)
-        notes = precedence(trial, verdict.effective)
-        rule = trial.put_rule(replace(verdict.effective, valid_from=now))
-        response: Result = {
-            "schedule_id": rule.id,
-            "device": control.device_id,
-            "requested": rule_dict(asked),
-            "effective": rule_dict(rule),
-            "inexact": inexact_list((*verdict.adjustments, *notes)),
-        }
-        if dry_run:
-            calls = self._settler.calls(control, self._settler.changes(control, trial))
-            return response | {
-                "vendor_calls": [call.as_dict() for call in calls],
-                "state": "not_sent",
-            }
-        before = control.ledger.copy()
-        control.ledger.take_wishes_of(trial)
-        self._log(control, verb, caller, rule)
-        settled = await self.settle(control)
-        await self._undo_if_refused(control, rule, before, settled)
-        sent = control.ledger.dispatches_of(rule.id)
-        in_the_way = [
-            item
-            for item in control.ledger.dispatches.values()
-            if item.vendor_id in settled.kept
-            if item.segment.rule_id == rule.id
-            or item.segment.overlaps(rule.start, rule.end)
-        ]
-        if in_the_way:
-            response["not_deleted"] = [
-                {
-                    "schedule_id": item.segment.rule_id,
-                    "cause": str(settled.kept[item.vendor_id or ""]),
-                }
-                for item in in_the_way
-            ]
-        return response | {
-            "occurrences": [dispatch_dict(item) for item in sent if item.live],
-            "vendor_calls": [call.as_dict() for call in settled.calls],
-            "state": State.RESTORE_PENDING.value if in_the_way else outcome(sent),
-        }
-
-    async def _undo_if_refused(
-        self, control: DeviceControl, rule: Rule, before: Ledger, settled: Settled
-    ) -> None:
-        """Want again what was wanted before, where the cloud refuses the new."""
-        refused = [
-            dispatch
-            for dispatch in control.ledger.dispatches_of(rule.id)
-            if dispatch.id in settled.refused
-        ]
-        if not refused:
-            return
-        error = settled.refused[refused[0].id]
-        for dispatch in refused:
-            del control.ledger.dispatches[dispatch.id]
-        control.ledger.take_wishes_of(before)
-        undone = await self.settle(control)
-        for lost_id in undone.refused:
-            lost = control.ledger.dispatches[lost_id].segment
-            if (lost_rule := before.rules.get(lost.rule_id)) is not None:
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN,
-                    translation_key="schedule_lost",
-                    translation_placeholders={
-                        "cause": str(error),
-                        "schedule": rule_summary(lost_rule),
-                        "start": shown(lost.start),
-                        "end": shown(lost.end),
-                    },
-                ) from error
-        raise write_error(error) from error
-
-    async def _clear(
-        self,
-        control: DeviceControl,
-        caller: Caller,
-        verb: str,
-        dry_run: bool,
-        extra: tuple[ScheduleItem, ...] = (),
-        change: Change = lambda ledger: None,
-        named: Rule | None = None,
-    ) -> Result:
-        """Want less than before and settle; what cannot be deleted is tried again."""
-        trial = control.ledger.copy()
-        change(trial)
-        changes = self._settler.changes(control, trial)
-        programme = control.programme
-        gone = {item.vendor_id for item in changes.remove}
-        gone |= {item.vendor_id for item in (*changes.surplus, *extra)}
-        deleted = [item for item in programme.items if item.vendor_id in gone]
-        response: Result = {
-            "device": control.device_id,
-            "deleted": [item_dict(item) for item in deleted],
-            "left": len(programme.items) + len(programme.recurring) - len(deleted),
-        }
-        if dry_run:
-            calls = self._settler.calls(control, changes, extra)
-            return response | {
-                "vendor_calls": [call.as_dict() for call in calls],
-                "state": "not_sent",
-            }
-        control.ledger.take_wishes_of(trial)
-        self._log(control, verb, caller, named)
-        settled = await self.settle(control, extra)
-        if settled.kept:
-            raise write_error(next(iter(settled.kept.values())), deleting=True)
-        listed = {item.vendor_id for item in control.listed.items}
-        return response | {
-            "vendor_calls": [call.as_dict() for call in settled.calls],
-            "state": State.CONFIRMED.value
-            if listed.isdisjoint(item.vendor_id for item in deleted)
-            else State.UNCONFIRMED.value,
-        }
-
-    def _check_length(self, duration: timedelta) -> None:
-        hours = self._entry.options.get(CONF_MAX_FORCE_HOURS, DEFAULT_MAX_FORCE_HOURS)
-        if duration > timedelta(hours=hours):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="force_too_long",
-                translation_placeholders={"hours": f"{hours:g}"},
+            or any(
+                item.id not in known or known[item.id].state not in RESTORING
+                for item in changes.remove
             )
-
-    def _log(
-        self, control: DeviceControl, verb: str, caller: Caller, rule: Rule | None
-    ) -> None:
-        control.log(
-            asked_entry(control.device_id, verb, rule, caller.via, caller.user_id)
         )
-        control.tell()
 
 
 def _without(rule_id: str, taken_out: Change, ledger: Ledger) -> None:

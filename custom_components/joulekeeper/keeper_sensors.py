@@ -12,10 +12,9 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory
 from homeassistant.helpers.typing import StateType
-from homeassistant.util import dt as dt_util
 
 from .control import DeviceControl
-from .core.dispatch import Dispatch, State
+from .core.dispatch import FINAL, State
 from .core.schedule import Action
 from .entity import ControlDescription
 from .keeper import Keeper
@@ -31,32 +30,27 @@ class KeeperSensorDescription(ControlDescription, SensorEntityDescription):
     attributes_fn: Callable[[DeviceControl], Mapping[str, Any]] | None = None
 
 
-def _next(control: DeviceControl) -> Dispatch | None:
-    now = dt_util.utcnow()
-    coming = (item for item in control.ledger.live() if item.segment.start > now)
-    return next(coming, None)
-
-
 def _next_action(control: DeviceControl, keeper: Keeper) -> StateType:
-    coming = _next(control)
-    return NO_SCHEDULE if coming is None else coming.segment.action.value
+    coming = control.next_up
+    return NO_SCHEDULE if coming is None else coming.action.value
 
 
 def _next_start(control: DeviceControl, keeper: Keeper) -> datetime | None:
-    coming = _next(control)
-    return None if coming is None else coming.segment.start
+    coming = control.next_up
+    return None if coming is None else coming.start
 
 
 def _status(control: DeviceControl, keeper: Keeper) -> StateType:
-    ruling = control.ruling
-    return NO_SCHEDULE if ruling is None else ruling.state.value
+    if (ruling := control.ruling) is not None:
+        return ruling.state.value
+    return NO_SCHEDULE if control.next_up is None else State.PLANNED.value
 
 
 def _status_details(control: DeviceControl) -> Mapping[str, Any]:
-    ruling = control.ruling
-    if ruling is None:
-        return {}
-    return {"schedule_id": ruling.segment.rule_id, "reason": ruling.reason}
+    if (ruling := control.ruling) is not None:
+        return {"schedule_id": ruling.segment.rule_id, "reason": ruling.reason}
+    coming = control.next_up
+    return {} if coming is None else {"schedule_id": coming.rule_id, "reason": None}
 
 
 def _last_confirmation(control: DeviceControl, keeper: Keeper) -> datetime | None:
@@ -86,7 +80,7 @@ KEEPER_SENSORS: Final = (
         key="schedule_status",
         translation_key="schedule_status",
         device_class=SensorDeviceClass.ENUM,
-        options=[*(state.value for state in State), NO_SCHEDULE],
+        options=[*(state.value for state in State if state not in FINAL), NO_SCHEDULE],
         value_fn=_status,
         attributes_fn=_status_details,
     ),

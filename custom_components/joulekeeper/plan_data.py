@@ -58,6 +58,8 @@ def description(item: ScheduleItem) -> str:
     lines = [_MADE[item.owner]]
     if item.owner is not Owner.OWN:
         lines.append(f"Mode: {item.vendor_mode}")
+    if item.owner is Owner.FOREIGN and item.vendor_id:
+        lines.append(f"ID: {item.vendor_id}")
     if item.status is not None:
         lines.append(f"Status: {item.status}")
     if item.recurring:

@@ -1,17 +1,23 @@
 """What is left in the cloud when an account is removed."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 import logging
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .connection import async_connection
 from .const import CONF_CREDENTIALS, CONF_DELETE_ON_REMOVAL, CONF_VENDOR
-from .core.errors import VendorError
+from .control import new_tag
+from .core.errors import AuthError, RateLimited, VendorError
 from .core.models import Readings
+from .core.schedule import Programme, ScheduleItem
 from .journal import Journal
 from .settle import item_of
 from .vendors import REGISTRY
@@ -20,40 +26,93 @@ _LOGGER = logging.getLogger(__name__)
 
 _PATIENCE_S: Final = 30
 """Removing an account must not hang on a cloud that does not answer."""
+_HOPELESS: Final = (AuthError, RateLimited)
+"""After these no other call would be answered either."""
 
 
 async def async_delete_own_schedules(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete what the account's journal knows to be ours in the cloud.
+    """Delete all that is ours in the cloud: by the journal, and by our mark.
 
-    What cannot be deleted ends by itself, and the log says so.
+    Each item is tried by itself; what cannot be deleted ends by itself, and the log
+    tells how many there are.
+
+    This writes without the keeper's lock and budget, on purpose: the keeper is the only
+    one who writes for an account that is loaded, and this one no longer is. It has to
+    be done now or never, so nothing is gained by waiting for a budget.
     """
     if not entry.options.get(CONF_DELETE_ON_REMOVAL, True):
         return
     journal = Journal(hass, entry.entry_id)
-    await journal.load()
-    left = journal.left_in_cloud(dt_util.utcnow())
-    if not left:
-        return
+    try:
+        await journal.load()
+    except HomeAssistantError:
+        _LOGGER.warning("The journal of a removed account cannot be read")
+    now = dt_util.utcnow()
+    left = {
+        device_id: [item_of(dispatch) for dispatch in dispatches]
+        for device_id, dispatches in journal.left_in_cloud(now).items()
+    }
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)
     session = REGISTRY[entry.data[CONF_VENDOR]].connect(connection)
-    failed = len(left)
     try:
         async with asyncio.timeout(_PATIENCE_S):
             topology = await session.topology.fetch()
-            session.endpoints(topology)
-            controllers = {
-                controller.device_id: controller
+            lists = {item.id: item for item in session.endpoints(topology)}
+            controllers = [
+                controller
                 for part in topology.parts().values()
                 for controller in session.controllers(part, Readings())
-            }
-            for device_id, dispatch in left:
-                if (controller := controllers.get(device_id)) is not None:
-                    await controller.send(controller.delete_call(item_of(dispatch)))
-                    failed -= 1
+            ]
+            for controller in controllers:
+                readings = Readings()
+                if (endpoint := lists.get(controller.read_back)) is not None:
+                    with _by_itself("the list"):
+                        readings.put(endpoint.id, await endpoint.fetch())
+                ours = left.setdefault(controller.device_id, [])
+                if (programme := controller.programme(readings)) is not None:
+                    ours[:] = _ours(journal, controller.device_id, programme, now)
+                # What rules now goes first.
+                for item in sorted(ours, key=lambda item: item.start):
+                    if item.vendor_id is not None:
+                        with _by_itself("a delete"):
+                            await controller.send(controller.delete_call(item))
+                            ours.remove(item)
     except (VendorError, TimeoutError) as error:
         _LOGGER.debug("Deleting schedules was broken off: %s", type(error).__name__)
-    if failed:
+    if count := sum(map(len, left.values())):
         _LOGGER.warning(
-            "Some schedules stay in the cloud of a removed account: %d",
-            failed,
+            "Some schedules stay in the cloud of a removed account: %d. They end by"
+            " themselves; if they must end now, delete them in the maker's own app",
+            count,
         )
+
+
+@contextmanager
+def _by_itself(what: str) -> Iterator[None]:
+    """Go on after an error of the cloud, but not after one that all calls would meet."""
+    try:
+        yield
+    except _HOPELESS:
+        raise
+    except VendorError as error:
+        _LOGGER.debug("At a removal %s failed: %s", what, type(error).__name__)
+
+
+def _ours(
+    journal: Journal, device_id: str, programme: Programme, now: datetime
+) -> list[ScheduleItem]:
+    """Return what is ours in a list, and what of ours may still come to be listed.
+
+    What somebody else has changed is theirs.
+    """
+    ledger = journal.ledger(device_id)
+    ledger.observe(programme, now, new_tag)
+    listed = [item for item in ledger.claim(programme).own() if item.end > now]
+    known = {item.vendor_id for item in listed}
+    unlisted = [
+        item_of(dispatch)
+        for dispatch in journal.left_in_cloud(now).get(device_id, ())
+        if dispatch.vendor_id not in known
+        if dispatch.vendor_id or (dispatch.due_at and dispatch.due_at > now)
+    ]
+    return [*listed, *unlisted]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -71,6 +71,30 @@ def recurring(
             translation_key=recurrence_error_key(error),
             translation_placeholders={"rrule": rrule},
         ) from error
+
+
+def recurring_anew(
+    rule: Rule,
+    rrule: str,
+    zone: str,
+    *,
+    first: datetime,
+    taken_out: Iterable[date],
+    moved_by: timedelta,
+) -> Rule:
+    """Return the rule with another repetition; the days taken out of it stay out.
+
+    A day that the new repetition has stays out itself, for another one the day does to
+    which it has moved with the start.
+    """
+    series = recurring(rule, rrule, zone, first=first).recurrence
+    exdates = {
+        datetime.combine(
+            day if series and series.takes_place(day) else day + moved_by, first.time()
+        )
+        for day in taken_out
+    }
+    return recurring(rule, rrule, zone, first=first, exdates=exdates)
 
 
 def _to_come(rule: Rule) -> Rule:

@@ -4,9 +4,9 @@ Stop and reset on a device cover everyone who controls it: on an inverter they r
 limits of its site too, so that what was started with a device is ended with it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -27,35 +27,39 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .control import DeviceControl
-from .core.recurrence import Recurrence
-from .core.rules import Inexact, Rule
-from .core.schedule import MINUTE, POWERED_ACTIONS, Action, Limits, Source
+from .core.rules import Inexact
+from .core.schedule import MINUTE, Source
 from .keeper import Keeper
 from .plan_data import dispatch_dict, item_dict, log_dict, rule_dict
-from .rule_edits import VIA_ACTION, Caller, new_id, recurring, starting
-
-ATTR_ACTION: Final = "action"
-ATTR_DRY_RUN: Final = "dry_run"
-ATTR_DURATION_MIN: Final = "duration_min"
-ATTR_FOLLOWING: Final = "following"
-ATTR_HOURS: Final = "hours"
-ATTR_INCLUDE_PAST: Final = "include_past"
-ATTR_INEXACT: Final = "inexact"
-ATTR_LEASE_MIN: Final = "lease_min"
-ATTR_NOTE: Final = "note"
-ATTR_OCCURRENCE: Final = "occurrence"
-ATTR_POWER_W: Final = "power_w"
-ATTR_RRULE: Final = "rrule"
-ATTR_SCHEDULE_ID: Final = "schedule_id"
-ATTR_START: Final = "start"
-ATTR_TARGET_SOC: Final = "target_soc"
-
-CAPS: Final = tuple(Limits.__slots__)
+from .rule_edits import VIA_ACTION, Caller
+from .service_data import (
+    ATTR_ACTION,
+    ATTR_DRY_RUN,
+    ATTR_DURATION_MIN,
+    ATTR_FOLLOWING,
+    ATTR_HOURS,
+    ATTR_INCLUDE_PAST,
+    ATTR_INEXACT,
+    ATTR_LEASE_MIN,
+    ATTR_NOTE,
+    ATTR_OCCURRENCE,
+    ATTR_POWER_W,
+    ATTR_RRULE,
+    ATTR_SCHEDULE_ID,
+    ATTR_START,
+    ATTR_TARGET_SOC,
+    CAPS,
+    Data,
+    action_of,
+    changed_rule,
+    minutes,
+    new_rule,
+    occurrence_of,
+)
 
 type Fields = dict[Any, Any]
 type Controls = tuple[DeviceControl, ...]
 type Result = dict[str, Any]
-type Data = Mapping[str, Any]
 type Chosen = Callable[[Controls, Data], Controls]
 type Run = Callable[[DeviceControl, Keeper, Data, Caller], Awaitable[Result]]
 
@@ -86,7 +90,7 @@ _WHEN: Final[Fields] = {probatio.Optional(ATTR_START): cv.datetime}
 _REPEATED: Final[Fields] = {probatio.Optional(ATTR_RRULE): cv.string}
 _LEASE: Final[Fields] = {
     probatio.Optional(ATTR_LEASE_MIN): probatio.All(
-        probatio.Coerce(float), probatio.Range(min=1, max=10_000)
+        probatio.Coerce(float), probatio.Range(min=1, max=7200)
     )
 }
 _PART: Final[Fields] = {
@@ -139,7 +143,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("extend", _SOME | _LEASE | _DRY_RUN, _running, _extend, write),
         ("stop", _DRY_RUN, _all, _plain(Keeper.stop), write),
         ("reset_to_auto", _DRY_RUN, _all, _plain(Keeper.reset_to_auto), write),
-        ("preview", _SOME | _CHANGED | plan, _previewed, _preview, read),
+        ("preview", _SOME | _PART | _CHANGED | plan, _previewed, _preview, read),
         ("list_schedules", _PAST, _all, _list_schedules, read),
         ("get_log", _HOURS, _all, _get_log, read),
         ("get_capabilities", {}, _all, _get_capabilities, read),
@@ -203,7 +207,7 @@ def _nearest(controls: Controls, data: Data) -> Controls:
 
 def _able(controls: Controls, data: Data) -> Controls:
     """Choose the nearest one that can do the action, else the nearest one."""
-    action = _action(data[ATTR_ACTION])
+    action = action_of(data[ATTR_ACTION])
     able = (item for item in controls if item.capabilities.supports(action))
     return (next(able, controls[0]),)
 
@@ -232,71 +236,18 @@ def _previewed(controls: Controls, data: Data) -> Controls:
     return _able(controls, data) if ATTR_ACTION in data else controls
 
 
-def _instant(value: datetime | None) -> datetime | None:
-    """Return an instant in UTC; a time without zone is Home Assistant's wall time."""
-    if value is None:
-        return None
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=dt_util.get_default_time_zone())
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        return value.replace(tzinfo=UTC)
-
-
-def _action(word: str) -> Action:
-    """Return an action by its name; the error lists the names that there are."""
-    name = word.strip().casefold()
-    if name not in Action:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="unknown_action",
-            translation_placeholders={"action": word, "actions": ", ".join(Action)},
-        )
-    return Action(name)
-
-
-def _limits(data: Data) -> Limits | None:
-    caps = {cap: data[cap] for cap in CAPS if cap in data}
-    return Limits(**caps) if caps else None
-
-
-def _rule(data: Data, control: DeviceControl, source: Source) -> Rule:
-    """Return what an action asks for as a rule."""
-    rule = Rule(
-        id=new_id(),
-        action=_action(data[ATTR_ACTION]),
-        start=dt_util.utcnow(),
-        duration=_minutes(data, ATTR_DURATION_MIN) or timedelta(),
-        power_w=data.get(ATTR_POWER_W),
-        target_soc=data.get(ATTR_TARGET_SOC),
-        limits=_limits(data),
-        source=source,
-        note=data.get(ATTR_NOTE, ""),
-        inexact=data.get(ATTR_INEXACT, Inexact.EMULATE),
-    )
-    rule = starting(rule, _instant(data.get(ATTR_START)))
-    if (rrule := data.get(ATTR_RRULE)) is not None:
-        rule = recurring(rule, rrule, control.zone)
-    return rule
-
-
-def _minutes(data: Data, key: str) -> timedelta | None:
-    return timedelta(minutes=data[key]) if key in data else None
-
-
 async def _create(
     control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
 ) -> Result:
-    rule = _rule(data, control, Source.SERVICE)
+    rule = new_rule(data, control, Source.SERVICE)
     return await keeper.create(control, rule, caller, dry_run=data[ATTR_DRY_RUN])
 
 
 async def _force(
     control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
 ) -> Result:
-    rule = _rule(data, control, Source.MANUAL)
-    if (lease := _minutes(data, ATTR_LEASE_MIN)) is not None:
+    rule = new_rule(data, control, Source.MANUAL)
+    if (lease := minutes(data, ATTR_LEASE_MIN)) is not None:
         rule = replace(rule, lease_end=rule.start + lease)
     return await keeper.force(control, rule, caller, dry_run=data[ATTR_DRY_RUN])
 
@@ -307,76 +258,12 @@ async def _update(
     return await keeper.update(
         control,
         data[ATTR_SCHEDULE_ID],
-        partial(_changed, data, control),
+        partial(changed_rule, data, control),
         caller,
-        wall=_wall(data, control),
+        wall=occurrence_of(data, control),
         following=data[ATTR_FOLLOWING],
         dry_run=data[ATTR_DRY_RUN],
     )
-
-
-def _changed(data: Data, control: DeviceControl, rule: Rule) -> Rule:
-    """Change what is given; everything else stays as it is.
-
-    One that is running goes on from now to its end, or for the time that is given.
-    """
-    now = dt_util.utcnow().replace(microsecond=0)
-    start = _instant(data.get(ATTR_START))
-    duration = _minutes(data, ATTR_DURATION_MIN)
-    runs = rule.recurrence is None and rule.start <= now < rule.end
-    if runs and start is None and duration is not None:
-        duration += now - rule.start
-    word = data.get(ATTR_ACTION)
-    action = _action(word) if word else rule.action
-    powered = action in POWERED_ACTIONS and rule.action in POWERED_ACTIONS
-    limits = _limits(data)
-    if action is Action.LIMIT and rule.limits is not None:
-        given = limits.as_dict() if limits else {}
-        limits = Limits(**(rule.limits.as_dict() | given))
-    changed = replace(
-        rule,
-        action=action,
-        start=rule.start if start is None else start.replace(microsecond=0),
-        duration=duration or _length(rule),
-        power_w=data.get(ATTR_POWER_W, rule.power_w if powered else None),
-        target_soc=data.get(ATTR_TARGET_SOC, rule.target_soc if powered else None),
-        limits=limits,
-        note=data.get(ATTR_NOTE, rule.note),
-        inexact=data.get(ATTR_INEXACT, rule.inexact),
-    )
-    return _repeated(changed, rule.recurrence, data.get(ATTR_RRULE), control)
-
-
-def _repeated(
-    changed: Rule, before: Recurrence | None, rrule: str | None, control: DeviceControl
-) -> Rule:
-    """Return the rule with its repetition: the one that is given, none if it is empty.
-
-    Without one it stays what it was, with the times that were taken out of it.
-    """
-    if rrule == "" or (rrule is None and before is None):
-        return replace(changed, recurrence=None)
-    if before is None:
-        return recurring(changed, rrule or "", control.zone)
-    return recurring(
-        changed,
-        before.rule if rrule is None else rrule,
-        control.zone,
-        exdates=before.exdates if rrule is None else (),
-    )
-
-
-def _length(rule: Rule) -> timedelta:
-    """Return how long a rule is, of a recurring one by the wall clock."""
-    return rule.recurrence.length if rule.recurrence else rule.duration
-
-
-def _wall(data: Data, control: DeviceControl) -> datetime | None:
-    """Return the wall time that names an occurrence, by its start."""
-    start = _instant(data.get(ATTR_OCCURRENCE))
-    if start is None:
-        return None
-    return start.astimezone(dt_util.get_time_zone(control.zone)).replace(tzinfo=None)
 
 
 async def _delete(
@@ -386,7 +273,7 @@ async def _delete(
         control,
         data[ATTR_SCHEDULE_ID],
         caller,
-        wall=_wall(data, control),
+        wall=occurrence_of(data, control),
         following=data[ATTR_FOLLOWING],
         dry_run=data[ATTR_DRY_RUN],
     )
@@ -395,12 +282,18 @@ async def _delete(
 async def _extend(
     control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
 ) -> Result:
+    by = minutes(data, ATTR_DURATION_MIN) or timedelta()
+    lease = minutes(data, ATTR_LEASE_MIN)
+    if not by and lease is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="extend_by_nothing"
+        )
     return await keeper.extend(
         control,
         data.get(ATTR_SCHEDULE_ID),
         caller,
-        by=_minutes(data, ATTR_DURATION_MIN) or timedelta(),
-        lease=_minutes(data, ATTR_LEASE_MIN),
+        by=by,
+        lease=lease,
         dry_run=data[ATTR_DRY_RUN],
     )
 
@@ -421,11 +314,15 @@ async def _preview(
 ) -> Result:
     """Return what would change: by an edit, by a new schedule, or without either."""
     if ATTR_SCHEDULE_ID in data:
-        change = partial(_changed, data, control)
-        schedule_id = data[ATTR_SCHEDULE_ID]
-        return await keeper.update(control, schedule_id, change, caller, dry_run=True)
+        return await _update(control, keeper, {**data, ATTR_DRY_RUN: True}, caller)
+    part = ATTR_OCCURRENCE in data or data[ATTR_FOLLOWING]
+    others = data.keys() - {ATTR_DEVICE_ID, ATTR_FOLLOWING}
+    if part or (others and ATTR_ACTION not in data):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="preview_unclear"
+        )
     if ATTR_ACTION in data:
-        rule = _rule(data, control, Source.SERVICE)
+        rule = new_rule(data, control, Source.SERVICE)
         return await keeper.create(control, rule, caller, dry_run=True)
     return await keeper.preview(control)
 

@@ -8,7 +8,7 @@ errors are handed up as they are.
 import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.exceptions import HomeAssistantError
@@ -36,6 +36,7 @@ READ_BACK_WAITS_S: Final = (0.0, 2.0, 5.0, 10.0)
 """Seconds to wait before each look whether the cloud holds what was asked."""
 
 _WAITING: Final = frozenset({State.SENT, State.ACCEPTED}) | RESTORING
+_UNSENT: Final = frozenset({State.QUEUED, State.REJECTED})
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class Settler:
         """Take the account's journal and its budget of writes."""
         self._journal = journal
         self._budget = budget
+        self._not_before: datetime | None = None
 
     def changes(self, control: DeviceControl, ledger: Ledger | None = None) -> Changes:
         """Return what there is to write for the device's ledger, or another one."""
@@ -89,7 +91,7 @@ class Settler:
         running = (item_of(item) for item in removed if item.active_at(now))
         delete, create = control.controller.delete_call, control.controller.create_call
         return (
-            *map(delete, (*later, *changes.surplus, *extra)),
+            *map(delete, (*later, *extra)),
             *(create(item.segment) for item in changes.send),
             *map(delete, running),
         )
@@ -107,23 +109,24 @@ class Settler:
         `blind`, things are only taken back.
         """
         settled = Settled()
-        changes = self.changes(control)
-        if len(changes.send) > self._budget.left:
-            # The old one is better than none while the new one has to wait.
-            changes = changes.without_replaced()
+        changes = self.changes(control).affordable(self._budget.left)
+        before = dict(control.ledger.dispatches)
         control.ledger.take(changes)
         await self._journal.save()
         now = dt_util.utcnow()
         running = [item for item in changes.remove if item.active_at(now)]
         later = [item for item in changes.remove if item not in running]
         await self._take_back(control, later, settled)
-        await self._delete(control, (*changes.surplus, *extra), settled)
+        await self._delete(control, extra, settled)
         if not blind:
             for dispatch in changes.send:
                 await self._send(control, dispatch, running, settled)
+        for kept in _still_needed(control.ledger, running, changes.send):
+            control.ledger.dispatches[kept.id] = before[kept.id]
+            running.remove(kept)
         await self._take_back(control, running, settled)
         if (changes or extra) and not blind:
-            await self._read_back(control, (*changes.surplus, *extra))
+            await self._read_back(control, extra)
         await self._book(control)
         return settled
 
@@ -131,9 +134,22 @@ class Settler:
         control.record()
         await self._journal.save()
 
-    def _spend(self, *, urgent: bool = False) -> None:
+    def spend(self, *, urgent: bool = False) -> None:
+        """Book a write; `RateLimited` while the cloud, or our budget, allows none."""
+        now = dt_util.utcnow()
+        if self._not_before is not None and now < self._not_before:
+            wait = self._not_before - now
+            raise RateLimited("the cloud asked to wait", wait.total_seconds())
         self._budget.spend(urgent=urgent)
         self._journal.count_write()
+
+    async def _call(self, control: DeviceControl, call: VendorCall) -> str | None:
+        try:
+            return await control.controller.send(call)
+        except RateLimited as error:
+            wait = timedelta(seconds=error.retry_after or 0)
+            self._not_before = dt_util.utcnow() + wait
+            raise
 
     async def _send(
         self,
@@ -162,9 +178,11 @@ class Settler:
     ) -> VendorError | None:
         ledger = control.ledger
         try:
-            self._spend()
+            self.spend()
         except RateLimited as error:
-            ledger.dispatches[dispatch.id] = dispatch.queued("budget")
+            waits = self._budget.left > 0
+            reason = "rate_limited" if waits else "budget"
+            ledger.dispatches[dispatch.id] = dispatch.queued(reason)
             control.record()
             return error
         dispatch = ledger.dispatches[dispatch.id] = dispatch.sent(dt_util.utcnow())
@@ -173,7 +191,7 @@ class Settler:
         call = control.controller.create_call(dispatch.segment)
         settled.calls.append(call)
         try:
-            vendor_id = await control.controller.send(call)
+            vendor_id = await self._call(control, call)
             after = dispatch.accepted(vendor_id)
         except OutcomeUnknown as error:
             failure, after = error, dispatch
@@ -200,7 +218,9 @@ class Settler:
         for dispatch in dispatches:
             if dispatch.vendor_id is None:
                 continue
-            if not await self._delete(control, (item_of(dispatch),), settled):
+            calls = len(settled.calls)
+            deleted = await self._delete(control, (item_of(dispatch),), settled)
+            if not deleted and len(settled.calls) > calls:
                 control.ledger.dispatches[dispatch.id] = dispatch.restore_tried()
                 control.record()
 
@@ -215,9 +235,9 @@ class Settler:
         for item in items:
             call = control.controller.delete_call(item)
             try:
-                self._spend(urgent=True)
+                self.spend(urgent=True)
                 settled.calls.append(call)
-                await control.controller.send(call)
+                await self._call(control, call)
             except VendorError as error:
                 settled.kept[item.vendor_id or ""] = error
                 settled.errors.append(error)
@@ -225,7 +245,7 @@ class Settler:
         return not failed
 
     async def _read_back(
-        self, control: DeviceControl, gone: tuple[ScheduleItem, ...]
+        self, control: DeviceControl, gone: Iterable[ScheduleItem]
     ) -> None:
         """Look until the cloud's list shows all that was written."""
         unwanted = {item.vendor_id for item in gone}
@@ -240,6 +260,22 @@ class Settler:
                 continue
             if unwanted.isdisjoint(item.vendor_id for item in programme.items):
                 return
+
+
+def _still_needed(
+    ledger: Ledger, running: Iterable[Dispatch], sent: Iterable[Dispatch]
+) -> list[Dispatch]:
+    """Return what runs and is to be replaced by what could not be sent yet.
+
+    The old one is better than none while the new one has to wait.
+    """
+    waiting = [item for item in sent if ledger.dispatches[item.id].state in _UNSENT]
+    return [
+        item
+        for item in running
+        if item.outcome is State.SUPERSEDED
+        and any(item.makes_room_for(other) for other in waiting)
+    ]
 
 
 def item_of(dispatch: Dispatch) -> ScheduleItem:

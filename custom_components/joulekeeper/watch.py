@@ -24,8 +24,8 @@ from homeassistant.util import dt as dt_util
 from .account import LoadedAccount
 from .const import DOMAIN
 from .control import DeviceControl, new_tag
+from .core.dispatch import Dispatch, State
 from .core.proof import Telemetry
-from .core.schedule import Action
 from .keeper import Keeper
 from .plan_issues import async_update_control_issues
 
@@ -33,6 +33,7 @@ RECONCILE_EVERY: Final = timedelta(minutes=15)
 _CLOCK_JUMP_S: Final = 60
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(minutes=15)
+"""The longest wait between retries, unless the cloud asks for a longer one."""
 _ENDED_LATELY: Final = timedelta(minutes=3)
 """After the end of a schedule its mode may still show for so long."""
 
@@ -126,6 +127,8 @@ class Watcher:
         for watched in self._watched.values():
             if watched.control.ledger.rules or watched.control.ledger.live():
                 self._settle_soon(watched)
+            else:
+                self._after(watched)
 
     @callback
     def _check_clock(self) -> None:
@@ -183,7 +186,7 @@ class Watcher:
         The list may be old, so it is read again before anything is said.
         """
         control = watched.control
-        forced = telemetry.mode not in (None, Action.AUTO) and telemetry.online
+        forced = telemetry.forced is True and telemetry.online
         if not forced or telemetry.is_stale(now) or _owned(control, telemetry.time):
             watched.owned_at = telemetry.time if forced else None
             watched.suspected_with, watched.ownerless = None, False
@@ -230,7 +233,7 @@ class Watcher:
         pending = any(i.pending for i in control.ledger.dispatches.values())
         watched.failures = min(watched.failures + 1, 9) if pending else 0
         if pending and patience:
-            watched.retry_at = dt_util.utcnow() + min(patience, _LAST_RETRY)
+            watched.retry_at = dt_util.utcnow() + patience
         self._after(watched)
 
     async def _refreshed(self, control: DeviceControl) -> bool:
@@ -288,10 +291,12 @@ class Watcher:
     @callback
     def _on_time(self, watched: _Watched, now: datetime) -> None:
         watched.cancel = None
-        if watched.control.lock.locked():
-            watched.again = True
-        elif any(i.pending for i in watched.control.ledger.dispatches.values()):
-            watched.control.take_in()
+        control = watched.control
+        if control.lock.locked():
+            # Whoever writes just now does not try again what failed before.
+            self._settle_soon(watched)
+        elif any(i.pending for i in control.ledger.dispatches.values()):
+            control.take_in()
             self._settle_soon(watched)
         else:
             self._look(watched)
@@ -315,9 +320,14 @@ def _owned(control: DeviceControl, measured_at: datetime) -> bool:
     """Tell whether any schedule explains the mode that was measured."""
     start, end = measured_at - _ENDED_LATELY, measured_at + timedelta(seconds=1)
     return any(control.listed.between(start, end)) or any(
-        item.segment.start < end and start < item.end
+        item.segment.start < end and start < item.end and _may_have_run(item)
         for item in control.ledger.dispatches.values()
     )
+
+
+def _may_have_run(dispatch: Dispatch) -> bool:
+    """Tell whether the cloud has ever had it, as far as is known."""
+    return dispatch.sent_at is not None and dispatch.state is not State.REJECTED
 
 
 @callback

@@ -1,11 +1,12 @@
 """What Home Assistant says of a failed write, and what to do next."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .core.command import Command, format_command
 from .core.errors import (
     AuthError,
     NotSupported,
@@ -16,6 +17,7 @@ from .core.errors import (
     TransientError,
     VendorError,
 )
+from .core.schedule import MINUTE, Action
 
 
 def write_error_key(error: VendorError, *, deleting: bool) -> str:
@@ -58,8 +60,25 @@ def write_error(error: VendorError, *, deleting: bool = False) -> HomeAssistantE
     )
 
 
-def shown(value: str | datetime) -> str:
-    """Return a placeholder as the user reads it: instants as local time."""
+def shown(value: str | datetime | timedelta) -> str:
+    """Return a placeholder as the user reads it.
+
+    An instant is told as local time, a duration in hours and minutes, and an action as
+    it can be typed into a calendar.
+    """
+    if isinstance(value, timedelta):
+        return _hours_and_minutes(value)
     if isinstance(value, str):
-        return value
+        if value not in Action:
+            return value
+        return format_command(Command(action=Action(value)))
     return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
+
+
+def _hours_and_minutes(duration: timedelta) -> str:
+    minutes = round(duration / MINUTE, 1)
+    hours, rest = divmod(minutes, 60)
+    parts = [f"{hours:g} h"] if hours else []
+    if rest or not hours:
+        parts.append(f"{rest:g} min")
+    return " ".join(parts)

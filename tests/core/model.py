@@ -251,10 +251,6 @@ class Model:
         self.ledger.take(changes)
         for dispatch in changes.remove:
             self._take_back(dispatch)
-        for item in changes.surplus:
-            assert item.vendor_id is not None
-            if self.cloud.answer() not in (Answer.OFFLINE, Answer.VANISHED):
-                self.cloud.delete(item.vendor_id, self.now)
         for dispatch in changes.send:
             self._send(dispatch)
         self.look()

@@ -141,7 +141,10 @@ def test_problem_texts_are_filled() -> None:
     """The gaps of the texts are the figures that matter."""
     short = check(rule(duration=MINUTE), DEVICE, NOW, EMPTY)
     assert short.problems == (
-        Problem("duration_out_of_range", {"minutes": "1", "min": "2", "max": "300"}),
+        Problem(
+            "duration_out_of_range",
+            {"duration": MINUTE, "min": 2 * MINUTE, "max": 300 * MINUTE},
+        ),
     )
     strong = check(rule(power_w=9000), DEVICE, NOW, EMPTY)
     assert strong.problems == (

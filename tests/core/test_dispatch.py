@@ -111,6 +111,11 @@ def test_what_did_not_go_out() -> None:
 # -- lists ---------------------------------------------------------------------
 
 
+def failure(state: State) -> str | None:
+    """Return what is told for good of what was not done in the end."""
+    return "not_delivered" if state is State.NOT_DELIVERING else None
+
+
 @pytest.mark.parametrize(
     ("before", "item", "now", "after", "reason"),
     [
@@ -131,8 +136,8 @@ def test_what_did_not_go_out() -> None:
             for item in (CHANGED, LONGER)
         ),
         # At its end it is done.
-        *((state, ITEM, AFTER, State.DONE, None) for state in LIVE),
-        *((state, None, AFTER, State.DONE, None) for state in HELD_ONES),
+        *((state, ITEM, AFTER, State.DONE, failure(state)) for state in LIVE),
+        *((state, None, AFTER, State.DONE, failure(state)) for state in HELD_ONES),
         *((state, None, AFTER, State.MISSED, "never_confirmed") for state in UNHELD),
         # What is taken back is tried until it is gone.
         *((state, ITEM, BEFORE, state, None) for state in RESTORING_ONES),

@@ -19,7 +19,6 @@ from custom_components.joulekeeper.core.ledger import (
     HISTORY,
     MAX_HISTORY,
     MIN_REMAINING,
-    Ledger,
 )
 from custom_components.joulekeeper.core.schedule import DAY, Action, Source
 
@@ -337,8 +336,8 @@ def test_forgotten_in_time(model: Model) -> None:
     model.live_for(HISTORY - HOUR, DAY)
     assert model.states(rule) == [State.CANCELLED]
     model.live_for(2 * DAY, HOUR)
-    revision = model.ledger.revision
-    assert model.ledger == Ledger(revision=revision)
+    ledger = model.ledger
+    assert not (ledger.rules or ledger.dispatches or ledger.closings or ledger.deleted)
 
 
 def test_history_is_bounded(model: Model) -> None:
@@ -454,3 +453,56 @@ def test_settling_again_writes_nothing(model: Model) -> None:
     assert not model.ledger.changes(
         model.able, model.cloud.list(model.now), model.now, model.new_tag
     ).over
+
+
+def test_missed_while_nobody_looked(model: Model) -> None:
+    """What was beyond what had been sent, and is over, is told of."""
+    rule = model.daily(4)
+    model.settle()
+    model.after(6 * DAY)
+    model.settle()
+    missed = [
+        item
+        for item in model.ledger.dispatches_of(rule.id)
+        if item.state is State.MISSED
+    ]
+    assert [item.segment.start.day for item in missed] == [23, 24, 25]
+    assert {item.reason for item in missed} == {"late"}
+    model.live_for(HOUR, 10 * MINUTE)
+    again = [item.state for item in model.ledger.dispatches_of(rule.id)]
+    assert again.count(State.MISSED) == 3
+
+
+def test_stopped_one_stays_stopped_when_its_series_moves(model: Model) -> None:
+    """It does not start again because it would have begun earlier."""
+    rule = model.daily(2, HOUR)
+    model.live_for(10 * MINUTE)
+    model.stop(rule)
+    model.settle()
+    assert rule.recurrence is not None
+    moved = replace(
+        rule.recurrence,
+        first=rule.recurrence.first - 15 * MINUTE,
+        length=HOUR + 15 * MINUTE,
+    )
+    start = moved.first_window.start
+    model.edit(rule, recurrence=moved, start=start, duration=moved.length)
+    model.settle()
+    assert not any(item.active_at(model.now) for item in model.cloud.held(model.now))
+    assert len(model.starts(rule)) >= 2
+
+
+def test_limit_that_comes_back(model: Model) -> None:
+    """What did not fit for a while is sent when it fits again."""
+    rule = model.daily(12, power_w=5000)
+    all_of_it = model.able
+    less = {Action.CHARGE: ActionSupport(Support.NATIVE, None, 3000)}
+    model.able = replace(all_of_it, actions={**all_of_it.actions, **less})
+    model.live_for(5 * MINUTE)
+    assert set(model.states(rule)) == {State.REJECTED}
+    refused = len(model.states(rule))
+    model.live_for(HOUR, 10 * MINUTE)
+    assert len(model.states(rule)) == refused
+    model.able = all_of_it
+    model.live_for(5 * MINUTE)
+    assert len(model.starts(rule)) == refused

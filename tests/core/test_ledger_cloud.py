@@ -7,7 +7,6 @@ import pytest
 
 from custom_components.joulekeeper.core.capabilities import ActionSupport, Support
 from custom_components.joulekeeper.core.dispatch import CONFIRM_WITHIN, State
-from custom_components.joulekeeper.core.ledger import Ledger
 from custom_components.joulekeeper.core.schedule import (
     DAY,
     Action,
@@ -180,6 +179,41 @@ def test_missed_one_that_is_there_after_all(model: Model) -> None:
 
 
 # -- what others do to ours ----------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", [1, 4])
+def test_just_the_same_made_in_the_app(model: Model, lost: int) -> None:
+    """What never arrived, and was given up, does not claim what the user makes there."""
+    model.cloud.answers.extend([Answer.VANISHED] * lost)
+    rule = model.lay(HOUR)
+    model.live_for((lost // 2) * 5 * MINUTE)
+    model.settle()
+    model.ledger.delete_rule(rule.id, model.now)
+    model.live_for(5 * MINUTE)
+    assert not model.cloud.items
+    vendor_id = model.cloud.add(
+        model.now, start=rule.start, end=rule.end, power_w=rule.power_w
+    )
+    model.live_for(5 * MINUTE)
+    assert vendor_id in model.cloud.items
+
+
+def test_leftover_that_stays(model: Model) -> None:
+    """It is tried again and again, but no faster than anything else."""
+    gone = model.lay(3 * HOUR)
+    model.settle()
+    model.ledger.delete_rule(gone.id, model.now)
+    model.live_for(5 * MINUTE)
+    mark = {"owner": Owner.OWN, "power_w": 2000, "rule_id": gone.id}
+    model.cloud.add(NOW, start=NOW + 5 * HOUR, end=NOW + 6 * HOUR, **mark)
+    model.cloud.answers.extend([Answer.OFFLINE] * 6)
+    for _ in range(6):
+        model.settle()
+    states = [item.state for item in model.ledger.dispatches.values()]
+    assert State.RESTORE_FAILED in states
+    model.cloud.answers.clear()
+    model.settle()
+    assert not model.cloud.items
 
 
 @pytest.mark.parametrize("how", ["app", "list"])
@@ -362,7 +396,7 @@ def test_nothing_else_is_adopted(inverter: Model) -> None:
     inverter.cloud.add(NOW, start=begin, end=begin + HOUR, owner=Owner.NETWORK)
     inverter.cloud.add(NOW, start=begin, end=begin + HOUR, action=None, **mark)
     inverter.live_for(5 * MINUTE)
-    assert inverter.ledger == Ledger()
+    assert not (inverter.ledger.rules or inverter.ledger.dispatches)
     assert len(inverter.cloud.items) == 4
 
 

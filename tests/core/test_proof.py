@@ -66,8 +66,17 @@ UNKNOWN = (Verdict.UNKNOWN, None)
         ("charge", 2000, {"battery_w": -2000}, DELIVERING),
         ("charge", 2000, {"battery_w": -1700}, DELIVERING),
         ("charge", 2000, {"battery_w": -1699}, POWER),
-        ("charge", 2000, {"battery_w": -4500}, DELIVERING),
         ("charge", 2000, {"battery_w": 2000}, POWER),
+        ("charge", 2000, {"battery_w": -2300, "solar_w": 0}, DELIVERING),
+        ("charge", 2000, {"battery_w": -2301, "solar_w": 0}, POWER),
+        ("charge", 1000, {"battery_w": -5000, "solar_w": 0}, POWER),
+        ("charge", 2000, {"battery_w": -4500, "solar_w": 2500}, DELIVERING),
+        ("charge", 2000, {"battery_w": -4500, "solar_w": 2199}, POWER),
+        ("charge", 2000, {"battery_w": -2300, "solar_w": -50}, DELIVERING),
+        # Without the sun nobody can say where it comes from.
+        ("charge", 2000, {"battery_w": -2300}, DELIVERING),
+        ("charge", 2000, {"battery_w": -4500}, UNKNOWN),
+        ("charge", None, {"battery_w": -4500, "solar_w": 0}, DELIVERING),
         ("charge", 500, {"battery_w": -300}, DELIVERING),
         ("charge", 500, {"battery_w": -299}, POWER),
         ("charge", 2000, {"grid_w": 2000}, UNKNOWN),
@@ -227,6 +236,8 @@ def test_excuses(action: str, flows: dict[str, float], reason: str | None) -> No
 @pytest.mark.parametrize(
     ("action", "flows"),
     [
+        ("charge", {"battery_w": -4600, "solar_w": 0, "max_charge_w": 4600}),
+        ("charge", {"battery_w": -4600, "solar_w": 0, "state_of_charge": 99}),
         ("discharge", {"battery_w": 4600, "max_discharge_w": 4600}),
         ("discharge", {"battery_w": 4600, "state_of_charge": 1}),
         ("export", {"grid_w": -4600, "max_export_w": 4600}),
@@ -311,7 +322,9 @@ def test_any_measurement(
     battery, grid = values["battery_w"], values["grid_w"]
     if found is Verdict.DELIVERING and battery is not None:
         if action is Action.CHARGE:
+            solar = max(0, values["solar_w"] or 0)
             assert battery <= slack - power_w
+            assert battery >= -(power_w + solar + slack)
         if action is Action.DISCHARGE:
             assert battery <= power_w + slack
     if found is Verdict.DELIVERING and grid is not None:

@@ -1,245 +1,35 @@
 """The calendar: schedules as events, laid and edited as in Home Assistant's dialogs."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import count
-from typing import Any
 
-from aiohttp.test_utils import TestClient
 import pytest
-from pytest_homeassistant_custom_component.typing import (
-    ClientSessionGenerator,
-    MockHAClientWebSocket,
-    WebSocketGenerator,
-)
 
 from custom_components.joulekeeper.calendar_events import REASONS, note_of
 from custom_components.joulekeeper.calendar_wishes import LIMIT_EXAMPLES
 from custom_components.joulekeeper.core.command import EXAMPLES
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..clouds import Fault
-from ..conftest import LogIn
-from .conftest import EVENING, INVERTER, NOON, SITE, House, OpenHouse
+from .conftest import EVENING, INVERTER, NOON, SITE
+from .dialogs import (
+    FOLLOWING,
+    Dialogs,
+    OpenDialogs,
+    dialogs_fixture,  # noqa: F401
+    lines,
+    open_dialogs_fixture,  # noqa: F401
+    parsed,
+    shown,
+    sleep,
+    times,
+    wall,
+)
+from .keeping import log, writes
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-FOLLOWING = "THISANDFUTURE"
-
-type Event = dict[str, Any]
-
-
-@dataclass
-class Dialogs:
-    """Home Assistant's calendar panel, open on the calendar of one device."""
-
-    house: House
-    connect: Callable[[], Awaitable[MockHAClientWebSocket]]
-    browse: Callable[[], Awaitable[TestClient]]
-    device: str = INVERTER
-
-    @property
-    def entity_id(self) -> str:
-        """The calendar."""
-        return self.house.entity_id("calendar", "plan", self.device)
-
-    @property
-    def on(self) -> bool:
-        """Whether the calendar says that an event is on."""
-        return self.house.value("calendar", "plan", self.device) == "on"
-
-    @property
-    def held(self) -> list[tuple[str, str, str]]:
-        """What the cloud holds: start by the clock, duration, mode with its power."""
-        return sorted(
-            (
-                f"{dt_util.as_local(parsed(item['StartTimeUtc'])):%m-%d %H:%M}",
-                item["Duration"],
-                " ".join(map(str, item["DesiredMode"].values())),
-            )
-            for item in self.house.cloud.schedules(INVERTER)
-        )
-
-    async def events(
-        self, start: datetime | None = None, days: float = 7
-    ) -> list[Event]:
-        """Return what the panel shows."""
-        start = start or dt_util.start_of_local_day()
-        client = await self.browse()
-        response = await client.get(
-            f"/api/calendars/{self.entity_id}",
-            params={
-                "start": start.isoformat(),
-                "end": (start + timedelta(days=days)).isoformat(),
-            },
-        )
-        assert response.status == 200
-        events: list[Event] = await response.json()
-        return events
-
-    async def event(self, **span: Any) -> Event:
-        """Return the only event that the panel shows."""
-        (event,) = await self.events(**span)
-        return event
-
-    async def create(
-        self,
-        summary: str,
-        start: datetime | date,
-        end: datetime | date | timedelta,
-        **details: str,
-    ) -> str | None:
-        """Save a new event; return the error that the dialog shows, if any."""
-        if isinstance(end, timedelta):
-            end = start + end
-        event = {"summary": summary, "dtstart": typed(start), "dtend": typed(end)}
-        return await self._send("create", event=event | details)
-
-    async def save(
-        self, event: Event, recurrence_range: str = "", **changes: Any
-    ) -> str | None:
-        """Save an event that was opened and changed, with all that it showed."""
-        data = {
-            "summary": event["summary"],
-            "description": event["description"],
-            "dtstart": shown(event, "start"),
-            "dtend": shown(event, "end"),
-        }
-        if event["rrule"] and recurrence_range == FOLLOWING:
-            data["rrule"] = event["rrule"]
-        data |= {
-            key: typed(value) if isinstance(value, date) else value
-            for key, value in changes.items()
-        }
-        return await self._send(
-            "update",
-            uid=event["uid"],
-            recurrence_id=event["recurrence_id"] or "",
-            recurrence_range=recurrence_range,
-            event={key: value for key, value in data.items() if value is not None},
-        )
-
-    async def delete(self, event: Event, recurrence_range: str = "") -> str | None:
-        """Delete an event that was opened."""
-        return await self._send(
-            "delete",
-            uid=event["uid"],
-            recurrence_id=event["recurrence_id"] or "",
-            recurrence_range=recurrence_range,
-        )
-
-    async def _send(self, command: str, **data: Any) -> str | None:
-        client = await self.connect()
-        await client.send_json_auto_id(
-            {
-                "type": f"calendar/event/{command}",
-                "entity_id": self.entity_id,
-                **data,
-            }
-        )
-        answer = await client.receive_json()
-        await client.close()
-        await self.house.hass.async_block_till_done()
-        if answer["success"]:
-            return None
-        assert answer["error"]["code"] == "failed", answer
-        error: str = answer["error"]["message"]
-        return error
-
-
-def typed(moment: datetime | date) -> str:
-    """Return a time as the dialog sends it: by the clock, without a zone."""
-    if isinstance(moment, datetime):
-        return dt_util.as_local(moment).replace(tzinfo=None).isoformat()
-    return moment.isoformat()
-
-
-def shown(event: Event, key: str) -> str:
-    """Return a time of an event as the dialog hands it back."""
-    if "date" in event[key]:
-        day: str = event[key]["date"]
-        return day
-    return typed(parsed(event[key]["dateTime"]))
-
-
-def parsed(text: str) -> datetime:
-    """Return an instant."""
-    moment = dt_util.parse_datetime(text)
-    assert moment is not None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt_util.UTC)
-
-
-def lines(event: Event) -> list[str]:
-    """Return the lines of a description."""
-    text: str = event["description"]
-    return text.splitlines()
-
-
-def times(events: list[Event]) -> list[str]:
-    """Return when events start, by the clock."""
-    return [
-        f"{datetime.fromisoformat(shown(event, 'start')):%m-%d %H:%M}"
-        for event in events
-    ]
-
-
-def wall(text: str, year: int = 2026) -> datetime:
-    """Return the time at which the clock shows month, day, hour and minute."""
-    naive = datetime.strptime(f"{year}-{text}", "%Y-%m-%d %H:%M")
-    return naive.replace(tzinfo=dt_util.get_default_time_zone())
-
-
-def writes(house: House) -> int:
-    """Return how many times something was written to the cloud."""
-    labels = ("schedule_create", "schedule_delete", "envelope_create")
-    return sum(house.cloud.requests.count(label) for label in labels)
-
-
-async def sleep(house: House, duration: timedelta) -> None:
-    """Let a long time pass at once, as when the machine sleeps."""
-    house.freezer.tick(duration)
-    await house.pass_time(timedelta(minutes=2))
-
-
-type OpenDialogs = Callable[..., Awaitable[Dialogs]]
-
-
-@pytest.fixture
-def open_dialogs(
-    hass: HomeAssistant,
-    open_house: OpenHouse,
-    hass_ws_client: WebSocketGenerator,
-    hass_client: ClientSessionGenerator,
-    log_in: LogIn,
-) -> OpenDialogs:
-    """Return what opens a house in a time zone, and the calendar panel on it."""
-
-    async def open_them(
-        *, zone: str = "Australia/Brisbane", device: str = INVERTER, **options: Any
-    ) -> Dialogs:
-        await hass.config.async_set_time_zone(zone)
-        house = await open_house(**{"fixture": "A", "now": EVENING} | options)
-
-        async def connect() -> MockHAClientWebSocket:
-            return await hass_ws_client(hass, await log_in())
-
-        async def browse() -> TestClient:
-            return await hass_client(await log_in())
-
-        # No route can be added once the web server runs.
-        await (await connect()).close()
-        return Dialogs(house, connect, browse, device)
-
-    return open_them
-
-
-@pytest.fixture
-async def dialogs(open_dialogs: OpenDialogs) -> Dialogs:
-    """Return the panel on the inverter's calendar, at nine on a Friday evening."""
-    return await open_dialogs()
 
 
 # -- new events --------------------------------------------------------------------
@@ -314,7 +104,8 @@ async def test_automation_creates_and_reads_events(dialogs: Dialogs) -> None:
         ("charge to 180 %", "a target that is not possible"),
         ("hold 3 kW", "takes none"),
         ("hold to 80 %", "takes none"),
-        ("limit", "does not say what is limited"),
+        ("charge 3", "a number without a unit"),
+        ("charge to 80", "a number without a unit"),
     ],
 )
 async def test_summary_that_is_no_command_is_refused(
@@ -569,7 +360,7 @@ async def test_delete_one_and_all_that_follow(series: Dialogs) -> None:
     first, second, *_ = await series.events()
     assert await series.delete(second, FOLLOWING) is None
     event = await series.event(days=30)
-    assert event["rrule"] == "FREQ=DAILY;UNTIL=20261121T010000"
+    assert event["rrule"] == "FREQ=DAILY;UNTIL=20261120T150000Z"
     assert [start for start, *_ in series.held] == ["11-21 01:00"]
     assert await series.delete(first, FOLLOWING) is None
     assert await series.events() == []
@@ -663,7 +454,7 @@ async def test_series_is_begun_and_ended_by_edits(dialogs: Dialogs) -> None:
     assert [start for start, *_ in dialogs.held] == ["11-21 01:00", "11-22 01:00"]
     events = await dialogs.events(days=30)
     assert [event["rrule"] for event in events] == [
-        "FREQ=DAILY;UNTIL=20261121T010000",
+        "FREQ=DAILY;UNTIL=20261120T150000Z",
         None,
     ]
 
@@ -798,14 +589,21 @@ async def test_power_of_a_running_event(running: Dialogs) -> None:
     assert shown(event, "end") == "2026-11-20T22:01:00"
 
 
-@pytest.mark.parametrize("way", ["deleted", "ended"])
-async def test_running_event_is_stopped(running: Dialogs, way: str) -> None:
+@pytest.mark.parametrize(
+    ("verb", "reason"),
+    [("delete", "it was deleted"), ("update", "it was stopped")],
+)
+async def test_running_event_is_stopped(
+    running: Dialogs, verb: str, reason: str
+) -> None:
     """Deleting it, or an end that has passed, ends it now; what was is shown."""
     event = await running.event()
-    if way == "deleted":
+    if verb == "delete":
         assert await running.delete(event) is None
     else:
         assert await running.save(event, dtend=wall("11-20 21:05")) is None
+    asked = [entry for entry in await log(running.house) if entry["via"]]
+    assert (asked[-1]["event"], asked[-1]["via"]) == (verb, "calendar")
     assert running.held == []
     assert not running.on
     await running.house.pass_time(timedelta(minutes=3))
@@ -813,7 +611,7 @@ async def test_running_event_is_stopped(running: Dialogs, way: str) -> None:
     event = await running.event()
     assert shown(event, "end")[:16] == "2026-11-20T21:11"
     assert "Status: cancelled" in lines(event)
-    assert "Reason: it was deleted" in lines(event)
+    assert f"Reason: {reason}" in lines(event)
 
 
 async def test_running_event_is_put_off(running: Dialogs) -> None:
@@ -850,6 +648,8 @@ async def test_running_one_of_a_series_is_stopped(
         assert await running_series.delete(event) is None
     else:
         assert await running_series.save(event, dtend=wall("11-20 21:05")) is None
+        event, *_ = await running_series.events()
+        assert "Reason: it was stopped" in lines(event)
     assert [start for start, *_ in running_series.held] == [
         "11-21 21:01",
         "11-22 21:01",
@@ -981,14 +781,23 @@ async def test_foreign_schedules_are_shown_and_left_alone(dialogs: Dialogs) -> N
     ]
     assert lines(events[0])[0] == "Made elsewhere"
     house.cloud.requests.clear()
-    for event in events[:2]:
+    named, unnamed = events[:2]
+    for event, says in (
+        (named, "joulekeeper.delete_schedule and the ID in its description"),
+        (unnamed, "can neither be changed nor deleted from here"),
+    ):
         for error in (
             await dialogs.delete(event),
             await dialogs.save(event, summary="hold"),
         ):
             assert error is not None
             assert "was made elsewhere" in error
+            assert says in error
     assert house.cloud.requests.total == 0
+    (shown_id,) = (line for line in lines(named) if line.startswith("ID: "))
+    assert not any(line.startswith("ID: ") for line in lines(unnamed))
+    await house.act("delete_schedule", schedule_id=shown_id.removeprefix("ID: "))
+    assert house.cloud.schedules(INVERTER) == []
 
 
 async def test_network_limit_is_shown(open_dialogs: OpenDialogs) -> None:
@@ -1000,7 +809,9 @@ async def test_network_limit_is_shown(open_dialogs: OpenDialogs) -> None:
     await dialogs.house.act("list_schedules")
     event = await dialogs.event()
     assert event["summary"] == "Limit feed-in 1.5 kW (network)"
-    assert await dialogs.delete(event) is not None
+    error = await dialogs.delete(event)
+    assert error is not None
+    assert "can neither be changed nor deleted from here" in error
 
 
 async def test_event_changed_elsewhere_is_foreign(dialogs: Dialogs) -> None:
@@ -1125,10 +936,17 @@ async def test_device_without_control_has_a_calendar_to_read(
     open_dialogs: OpenDialogs,
 ) -> None:
     """Without a battery nothing can be asked for; what others do is shown."""
-    dialogs = await open_dialogs(fixture="C", device="")
-    (serial,) = dialogs.house.cloud.serials
-    state = dialogs.house.state("calendar", "plan", serial)
+    dialogs = await open_dialogs(fixture="C")
+    house = dialogs.house
+    (dialogs.device,) = house.cloud.serials
+    state = house.state("calendar", "plan", dialogs.device)
     assert state.attributes["supported_features"] == 0
+    house.cloud.add_schedule(dialogs.device, EVENING + HOUR, HOUR)
+    await house.act("list_schedules", dialogs.device)
+    event = await dialogs.event()
+    assert event["summary"] == "Charge 1 kW (foreign)"
+    assert shown(event, "start") == "2026-11-20T22:00:30"
+    assert await dialogs.create("hold", EVENING + HOUR, HOUR) is not None
 
 
 # -- notes -------------------------------------------------------------------------
@@ -1145,7 +963,7 @@ async def test_device_without_control_has_a_calendar_to_read(
         ("Made by Joulekeeper\nStatus: confirmed\nmine", "mine"),
         ("mine\nMade by Joulekeeper\nStatus: done\nReason: it was stopped", "mine"),
         ("Made by Joulekeeper\nStatus: done\nNote: a\nStatus: b", "a Status: b"),
-        ("x" * 101, "x" * 100),
+        ("x" * 101, "x" * 101),
     ],
 )
 def test_note_is_what_the_user_has_written(text: str, note: str) -> None:

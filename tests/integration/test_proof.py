@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from ..clouds import Fault
 from .conftest import EVENING, INVERTER, NOON, OpenHouse
 from .keeping import (
+    HOUR,
     MINUTE,
     SECOND,
     instant,
@@ -60,7 +61,7 @@ async def test_force_that_works_is_proved_twice(open_house: OpenHouse) -> None:
 async def test_ignored_schedule_is_sent_again_once_and_told(
     open_house: OpenHouse, obeys: bool
 ) -> None:
-    """An inverter that does nothing is found out soon; it ends with the schedule."""
+    """An inverter that does nothing is found out soon, and told beyond its end."""
     house = await open_house(fixture="A", now=EVENING)
     heard = told(house)
     house.cloud.faults.add("schedule_create", Fault.IGNORED, listed=True)
@@ -77,7 +78,7 @@ async def test_ignored_schedule_is_sent_again_once_and_told(
     issue = issues(house)["not_taken"]
     assert issue.translation_placeholders is not None
     assert issue.translation_placeholders["schedule"] == "Charge 3 kW"
-    assert issue.translation_placeholders["mode"] == "auto"
+    assert issue.translation_placeholders["mode"] == "Auto"
     assert house.cloud.requests.count("schedule_create") == 2
     (item,) = items(house, EVENING)
     assert (item.mode, item.end) == ("ChargeBattery", 20)
@@ -86,12 +87,64 @@ async def test_ignored_schedule_is_sent_again_once_and_told(
         house.cloud.inverter(INVERTER).plan.schedules[-1].obeyed = True
         await house.pass_time(3 * MINUTE)
         assert (await story(house))[-1] == "delivering"
+        assert not issues(house)
     else:
         await house.pass_time(15 * MINUTE)
-        assert (await story(house))[-1] == "done"
-    assert not issues(house)
+        done = (await log(house))[-1]
+        assert (done["event"], done["reason"]) == ("done", "not_delivered")
+        assert set(issues(house)) == {"not_delivered"}
     assert house.cloud.requests.count("schedule_create") == 2
     assert house.cloud.requests.count("schedule_delete") == 1
+
+
+async def test_what_was_not_delivered_is_told_to_who_sleeps(
+    open_house: OpenHouse,
+) -> None:
+    """For a day, also after a restart, or until another one delivers."""
+    house = await open_house(fixture="A", now=EVENING)
+
+    async def fail() -> None:
+        house.cloud.faults.add("schedule_create", Fault.IGNORED, listed=True)
+        await house.act("force", action="charge", duration_min=20, power_w=3000)
+        await house.pass_time(21 * MINUTE)
+        house.cloud.faults.clear()
+
+    await fail()
+    issue = issues(house)["not_delivered"]
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["schedule"] == "Charge 3 kW"
+    await leap(house, 8 * HOUR)
+    assert set(issues(house)) == {"not_delivered"}
+    await house.reload()
+    await house.pass_time(2 * MINUTE)
+    assert set(issues(house)) == {"not_delivered"}
+    await leap(house, 15 * HOUR)
+    assert set(issues(house)) == {"not_delivered"}
+    await leap(house, HOUR)
+    assert not issues(house)
+
+    await fail()
+    assert set(issues(house)) == {"not_delivered"}
+    await house.act("force", action="hold", duration_min=20)
+    assert set(issues(house)) == {"not_delivered"}
+    await house.pass_time(4 * MINUTE)
+    assert (await story(house))[-1] == "delivering"
+    assert not issues(house)
+
+
+async def test_too_much_from_the_grid_is_no_proof(open_house: OpenHouse) -> None:
+    """Who asked for little gets little, unless the sun adds to it."""
+    house = await open_house(fixture="A", now=EVENING)
+
+    def eager(body: dict[str, Any]) -> dict[str, Any]:
+        body["Data"]["BatteryPowerNegativeIsChargingkW"] = -4.6
+        return body
+
+    house.cloud.faults.add("dynamic", Fault.EDIT, edit=eager)
+    await house.act("force", action="charge", duration_min=60, power_w=1000)
+    await house.pass_time(7 * MINUTE)
+    assert set(issues(house)) == {"not_delivering"}
+    assert (await log(house))[-1]["reason"] == "power_differs"
 
 
 @pytest.mark.parametrize(("late", "sent"), [(100, 1), (200, 2)])
@@ -143,7 +196,7 @@ async def test_power_that_the_inverter_refuses_is_named(
     assert issue.translation_placeholders is not None
     assert issue.translation_placeholders["schedule"] == "Charge 6 kW"
     await house.pass_time(15 * MINUTE)
-    assert not issues(house)
+    assert set(issues(house)) == {"not_delivered"}
 
 
 @pytest.mark.parametrize(

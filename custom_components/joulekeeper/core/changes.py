@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from .check import Problem
 from .dispatch import Dispatch, State
-from .schedule import ScheduleItem
 from .timeline import Segment
 
 
@@ -28,24 +27,37 @@ class Compiled:
 class Changes:
     """What has to happen so that the cloud holds what is wanted.
 
-    `send` is to be sent, `remove` and `surplus` to be taken back. `over` needs no call
-    any more: it was never sent, or it never will be.
+    `send` is to be sent, `remove` to be taken back; `waiting` has to wait for its turn.
+    `over` needs no call any more: it was never sent, or it never will be.
     """
 
     send: tuple[Dispatch, ...] = ()
     remove: tuple[Dispatch, ...] = ()
-    surplus: tuple[ScheduleItem, ...] = ()
+    waiting: tuple[Dispatch, ...] = ()
     over: tuple[Dispatch, ...] = ()
 
-    def without_replaced(self) -> Changes:
-        """Return them without what is only taken back to make room for others."""
-        return replace(
-            self,
-            remove=tuple(
-                item for item in self.remove if item.outcome is not State.SUPERSEDED
-            ),
+    def affordable(self, writes: int) -> Changes:
+        """Return as much of them as so many writes allow.
+
+        What has to wait keeps what it is to replace: the old one is better than none.
+        """
+        part = self
+        for count in range(min(len(self.send), writes), -1, -1):
+            part = self._with_first(count)
+            if count + len(part.remove) <= writes:
+                break
+        return part
+
+    def _with_first(self, count: int) -> Changes:
+        waiting = tuple(item.queued("budget") for item in self.send[count:])
+        remove = tuple(
+            item
+            for item in self.remove
+            if item.outcome is not State.SUPERSEDED
+            or not any(item.makes_room_for(other) for other in waiting)
         )
+        return replace(self, send=self.send[:count], remove=remove, waiting=waiting)
 
     def __bool__(self) -> bool:
         """Whether anything has to be written."""
-        return bool(self.send or self.remove or self.surplus)
+        return bool(self.send or self.remove)

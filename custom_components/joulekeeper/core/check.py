@@ -19,6 +19,7 @@ from .schedule import (
     Owner,
     Programme,
     ScheduleItem,
+    Source,
 )
 
 LATEST_START: Final = timedelta(days=366)
@@ -31,7 +32,7 @@ class Problem:
     """Why a rule is refused: a key of the exception texts and what fills its gaps."""
 
     key: str
-    placeholders: Mapping[str, str | datetime] = field(default_factory=dict)
+    placeholders: Mapping[str, str | datetime | timedelta] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def check(
             adjustments.append(
                 Adjustment("recurring_overlap", rule.action.value, item.vendor_mode)
             )
-        elif rule.recurrence is None:
+        elif rule.recurrence is None and rule.source is not Source.KEEPER:
             problems.append(_overlap(item))
             break
     return Verdict(effective, tuple(problems), tuple(adjustments))
@@ -200,11 +201,7 @@ def _duration_fits(
         problems.append(
             Problem(
                 "duration_out_of_range",
-                {
-                    "minutes": f"{rule.duration / MINUTE:g}",
-                    "min": f"{shortest / MINUTE:g}",
-                    "max": f"{longest / MINUTE:g}",
-                },
+                {"duration": rule.duration, "min": shortest, "max": longest},
             )
         )
     return fits

@@ -76,6 +76,8 @@ def parse_command(text: str) -> Command:
         raise CommandError("unknown_action")
     if said["unknown"]:
         raise CommandError("unknown_words")
+    if said["bare"]:
+        raise CommandError("unit_missing")
     if any(len(parts) > 1 for parts in said.values()):
         raise CommandError("said_twice")
     action = _ACTION_OF[said["word"][0]["word"]]
@@ -124,6 +126,9 @@ def _grammar(phrases: Iterable[str], fillers: str) -> re.Pattern[str]:
         rf"(?:\b(?:to|until) ?)?(?P<target>{number}) ?%"
         rf"|(?:\b(?:at|with) |@ ?)?"
         rf"(?P<power>(?P<number>{number}) ?(?P<unit>k?(?:w|va))\b|0(?![',. ]?\d))"
+        # What may be a power or a target: neither is guessed.
+        rf"|(?:\b(?:to|until|at|with) |@ ?)?"
+        rf"(?P<bare>{number})(?!\w|[ ',.-]\d| ?%| ?k?(?:w|va)\b)"
         rf"|\b(?P<word>{words})(?!\w)"
         # `.5 kW` is not to be taken for 5 kW.
         rf"|[ ;:!]|[,.](?!\d)|\b(?:{fillers})\b"
@@ -174,6 +179,8 @@ def _limits(text: str) -> Limits:
                 caps[cap] = _watts(part, least=0, apparent=apparent)
             case "target":
                 raise CommandError("target_not_used")
+            case "bare":
+                raise CommandError("unit_missing")
             case _:
                 raise CommandError("unknown_words")
     if not caps or None in caps.values():

@@ -69,6 +69,8 @@ _PENDING: Final = RESTORING | {State.QUEUED, State.SENT, State.ACCEPTED}
 
 CHANGED_ELSEWHERE: Final = "changed_elsewhere"
 DELETED_ELSEWHERE: Final = "deleted_elsewhere"
+NOT_DELIVERED: Final = "not_delivered"
+"""The reason of what is over and was held by the cloud, but not done in the end."""
 
 CONFIRM_WITHIN: Final = timedelta(minutes=2)
 """After this time what is not listed is sent again, once."""
@@ -178,6 +180,10 @@ class Dispatch:
             )
         )
 
+    def makes_room_for(self, other: Dispatch) -> bool:
+        """Whether both want some of the same time."""
+        return self.segment.overlaps(other.segment.start, other.segment.end)
+
     def sent(self, now: datetime) -> Dispatch:
         """Return it as just before it goes out."""
         return replace(
@@ -248,7 +254,7 @@ class Dispatch:
         if self.state in RESTORING:
             return replace(self, vendor_id=item.vendor_id)
         if now >= self.segment.end:
-            return self.finished(State.DONE, now)
+            return self._done(now)
         if not holds(item, self.segment) or self.held_as not in (None, item.action):
             return self.finished(State.OVERRIDDEN, now, CHANGED_ELSEWHERE)
         seen = replace(
@@ -263,7 +269,7 @@ class Dispatch:
         if self.state is State.CONFIRMED and self.active_at(now):
             return replace(self, state=State.ACTIVE)
         if self.state in HELD and now >= self.segment.end:
-            return self.finished(State.DONE, now)
+            return self._done(now)
         if self.live and now >= self.segment.end:
             return self.finished(State.MISSED, now, self.reason or "never_confirmed")
         if self.overdue(now) and self.attempts >= MAX_ATTEMPTS:
@@ -313,6 +319,10 @@ class Dispatch:
             and self.attempts < MAX_ATTEMPTS
             and self.delivering_at is None
         )
+
+    def _done(self, now: datetime) -> Dispatch:
+        failed = self.state is State.NOT_DELIVERING
+        return self.finished(State.DONE, now, NOT_DELIVERED if failed else None)
 
     def _not_listed(self, now: datetime) -> Dispatch:
         if self.state in RESTORING:

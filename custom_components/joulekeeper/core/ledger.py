@@ -32,19 +32,26 @@ from .wishes import HISTORY, Wishes
 MIN_REMAINING: Final = timedelta(minutes=3)
 """What was interrupted, or is late, is not taken up for less than this."""
 MAX_HISTORY: Final = 500
+_MOST_MISSED: Final = 20
 SETTLED_WITHIN: Final = timedelta(seconds=30)
 """A start so long ago needs no new one, where the cloud takes starts of the past."""
 
 
 @dataclass(slots=True)
 class Ledger(Wishes):
-    """The wishes for one device, and what was sent for them."""
+    """The wishes for one device, and what was sent for them.
+
+    `marked` tells whether the cloud is known to keep our marks, `looked_at` when it was
+    last seen that time had passed.
+    """
 
     dispatches: dict[str, Dispatch] = field(default_factory=dict)
+    marked: bool = False
+    looked_at: datetime | None = None
 
     def copy(self) -> Ledger:
         """Return a ledger that can be changed without changing this one."""
-        copy = Ledger(dispatches=dict(self.dispatches))
+        copy = replace(self, dispatches=dict(self.dispatches))
         copy.take_wishes_of(self)
         return copy
 
@@ -60,6 +67,11 @@ class Ledger(Wishes):
         live = (item for item in self.dispatches.values() if item.live)
         return tuple(sorted(live, key=lambda item: item.segment.start))
 
+    def restoring(self) -> tuple[Dispatch, ...]:
+        """Return what is to be taken back."""
+        items = self.dispatches.values()
+        return tuple(item for item in items if item.state in RESTORING)
+
     # -- what the cloud has ----------------------------------------------------
 
     def matched(self, programme: Programme) -> dict[str, ScheduleItem]:
@@ -69,7 +81,7 @@ class Ledger(Wishes):
         """
         theirs = self._given_away()
         items = (item for item in programme.items if item.vendor_id not in theirs)
-        return match(self.dispatches.values(), items)
+        return match(self.dispatches.values(), items, marked=self.marked)
 
     def claim(self, programme: Programme) -> Programme:
         """Return the programme with every item of ours known as such."""
@@ -92,6 +104,7 @@ class Ledger(Wishes):
         self, programme: Programme, now: datetime, new_tag: Callable[[], str]
     ) -> None:
         """Take in a fresh list of the cloud."""
+        self.marked = self.marked or bool(programme.own())
         found = self.matched(programme)
         for dispatch_id, dispatch in list(self.dispatches.items()):
             seen = dispatch.observed(found.get(dispatch_id), now)
@@ -112,10 +125,12 @@ class Ledger(Wishes):
         """
         again: list[Dispatch] = []
         for dispatch in self.live():
-            if dispatch.state not in HELD or not dispatch.active_at(now):
+            if dispatch.sent_at is None or not dispatch.active_at(now):
                 continue
             if target_reached(dispatch.segment, telemetry, now):
                 self.close_of(dispatch.segment, now, State.DONE, "target_reached")
+            if dispatch.state not in HELD:
+                continue
             if dispatch.judged_at is None or telemetry.time > dispatch.judged_at:
                 delivery = judge(dispatch.segment, telemetry, now)
                 judged = dispatch.judged(delivery, telemetry.time, able.acts_within)
@@ -131,6 +146,9 @@ class Ledger(Wishes):
 
     def pass_time(self, now: datetime) -> None:
         """Take in that time has passed, and forget what is long over."""
+        if self.looked_at is not None and now - self.looked_at > START_GRACE:
+            self._tell_missed(self.looked_at, now)
+        self.looked_at = now
         for dispatch_id, dispatch in list(self.dispatches.items()):
             self.dispatches[dispatch_id] = dispatch.at(now)
         self._forget(now)
@@ -188,12 +206,12 @@ class Ledger(Wishes):
         """Compare what is wanted with what was sent."""
         compiled = self.compile(able, programme, now)
         unmatched: defaultdict[datetime, list[Dispatch]] = defaultdict(list)
-        given_up: defaultdict[str, list[Segment]] = defaultdict(list)
+        given_up: defaultdict[str, list[Dispatch]] = defaultdict(list)
         for item in self.dispatches.values():
             if item.live:
                 unmatched[item.segment.end].append(item)
             elif item.state in (State.MISSED, State.REJECTED):
-                given_up[item.segment.occurrence_id].append(item.segment)
+                given_up[item.segment.occurrence_id].append(item)
         # What is missing in the cloud's list may have been deleted there: that wins.
         in_doubt = {
             item.id: item.segment.occurrence_id
@@ -211,7 +229,14 @@ class Ledger(Wishes):
                 if stands.state is not State.QUEUED:
                     continue
             elif segment.occurrence_id in in_doubt.values() or covered(
-                segment, given_up[segment.occurrence_id], now
+                segment,
+                # What only did not fit may fit by now.
+                (
+                    item.segment
+                    for item in given_up[segment.occurrence_id]
+                    if item.sent_at is not None or item.state is State.MISSED
+                ),
+                now,
             ):
                 continue
             dispatch = stands or Dispatch(segment=replace(segment, tag=new_tag()))
@@ -219,7 +244,8 @@ class Ledger(Wishes):
                 replace(segment, tag=dispatch.id), able, now
             )
             if too_late:
-                over.append(dispatch.finished(State.MISSED, now, too_late))
+                reason = dispatch.reason or too_late
+                over.append(dispatch.finished(State.MISSED, now, reason))
             else:
                 send.append(replace(dispatch, segment=startable))
         for refusal in compiled.refused:
@@ -229,12 +255,12 @@ class Ledger(Wishes):
             unheld = [item for item in ending if not item.is_part_of(segment, now)]
             unmatched[segment.end] = unheld
             held = len(unheld) < len(ending)
-            tried = covered(segment, given_up[segment.occurrence_id], now)
+            known = (item.segment for item in given_up[segment.occurrence_id])
+            tried = covered(segment, known, now)
             if able.actions and not held and not tried:
                 refused = Dispatch(segment=replace(segment, tag=new_tag()))
                 over.append(refused.finished(State.REJECTED, now, refusal.problem.key))
         mine = {item.vendor_id for item in self.matched(programme).values()}
-        restoring = (i for i in self.dispatches.values() if i.state in RESTORING)
         unwanted = [
             item.to_be_taken_back(*self._fate(item))
             for ending in unmatched.values()
@@ -245,9 +271,12 @@ class Ledger(Wishes):
             send=tuple(send),
             remove=(
                 *(item for item in unwanted if item.sent_at is not None),
-                *restoring,
+                *self.restoring(),
+                *(
+                    _leftover(item, new_tag(), now)
+                    for item in self._leftovers(programme, mine)
+                ),
             ),
-            surplus=self._leftovers(programme, mine),
             over=(
                 *over,
                 *(
@@ -260,7 +289,12 @@ class Ledger(Wishes):
 
     def take(self, changes: Changes) -> None:
         """Book what is about to happen."""
-        for dispatch in (*changes.over, *changes.remove, *changes.send):
+        for dispatch in (
+            *changes.over,
+            *changes.remove,
+            *changes.waiting,
+            *changes.send,
+        ):
             self.dispatches[dispatch.id] = dispatch
 
     def resend(self, dispatch: Dispatch, now: datetime, tag: str) -> None:
@@ -310,6 +344,21 @@ class Ledger(Wishes):
         if shortened.duration < MIN_REMAINING and not hardly_late:
             return segment, "too_short"
         return shortened, None
+
+    def _tell_missed(self, since: datetime, now: datetime) -> None:
+        """Book what came and went while nobody looked, the latest of it."""
+        sent = {item.segment.occurrence_id for item in self.dispatches.values()}
+        gone = [
+            occurrence
+            for occurrence in self.occurrences(since, now)
+            if since <= occurrence.start
+            and occurrence.end <= now
+            and occurrence.id not in sent
+        ]
+        for occurrence in sorted(gone, key=lambda item: item.start)[-_MOST_MISSED:]:
+            segment = segment_of(occurrence, occurrence.start, occurrence.end)
+            missed = Dispatch(segment=replace(segment, tag=f"{occurrence.id}-missed"))
+            self.dispatches[missed.id] = missed.finished(State.MISSED, now, "late")
 
     def _free_since(self, segment: Segment, now: datetime) -> datetime:
         """Return since when the segment could run: since its start, but for others.
@@ -410,3 +459,20 @@ class Ledger(Wishes):
 
 def _not_ours(item: ScheduleItem) -> Owner:
     return Owner.FOREIGN if item.owner is Owner.OWN else item.owner
+
+
+def _leftover(item: ScheduleItem, tag: str, now: datetime) -> Dispatch:
+    """Return an item with our mark that nothing stands for, as to be taken back."""
+    segment = Segment(
+        rule_id=item.rule_id or "",
+        occurrence_id="",
+        source=item.source or Source.SERVICE,
+        action=item.action or Action.AUTO,
+        start=item.start,
+        end=item.end,
+        power_w=item.power_w,
+        limits=item.limits,
+        tag=tag,
+    )
+    known = replace(Dispatch(segment=segment).sent(now), vendor_id=item.vendor_id)
+    return known.to_be_taken_back(State.CANCELLED, "leftover")

@@ -5,18 +5,22 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from .dispatch import Dispatch, holds
+from .dispatch import FINAL, Dispatch, holds
 from .schedule import Owner, Programme, ScheduleItem
 from .timeline import Segment
 
 
 def match(
-    dispatches: Collection[Dispatch], listed: Iterable[ScheduleItem]
+    dispatches: Collection[Dispatch],
+    listed: Iterable[ScheduleItem],
+    *,
+    marked: bool = False,
 ) -> dict[str, ScheduleItem]:
     """Return the items that stand for dispatches, by the id of the dispatch.
 
-    By the cloud's id; where that was never told, by our mark, or by being just what
-    was sent where the cloud drops our mark.
+    By the cloud's id; where that was never told, by our mark. What has no mark may be
+    ours only where the cloud is not known to keep marks, which is `marked`, and only
+    for what is still waited for: the same could have been made by somebody else.
     """
     items = {item.vendor_id: item for item in listed if item.vendor_id}
     found: dict[str, ScheduleItem] = {}
@@ -33,7 +37,9 @@ def match(
     for dispatch in sorted(dispatches, key=lambda item: not item.live):
         if dispatch.vendor_id is None and dispatch.sent_at is not None:
             candidates = unclaimed[dispatch.segment.start, dispatch.segment.end]
-            item = next((item for item in candidates if _is_of(item, dispatch)), None)
+            unmarked = not marked and dispatch.state not in FINAL
+            found_here = (i for i in candidates if _is_of(i, dispatch, unmarked))
+            item = next(found_here, None)
             if item is not None:
                 candidates.remove(item)
                 found[dispatch.id] = item
@@ -64,10 +70,11 @@ def with_owners(
     return replace(programme, items=tuple(map(claimed, programme.items)))
 
 
-def _is_of(item: ScheduleItem, dispatch: Dispatch) -> bool:
+def _is_of(item: ScheduleItem, dispatch: Dispatch, unmarked: bool) -> bool:
     segment = dispatch.segment
     if not holds(item, segment):
         return False
     if item.owner is Owner.OWN:
         return item.rule_id == segment.rule_id
-    return item.owner is Owner.FOREIGN and item.action is segment.action
+    foreign = item.owner is Owner.FOREIGN
+    return unmarked and foreign and item.action is segment.action

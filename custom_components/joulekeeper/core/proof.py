@@ -23,7 +23,8 @@ class Telemetry:
 
     `battery_w` is positive on discharge, `grid_w` on import. `mode` is the action that
     the inverter says it is doing; None with a `mode_word` is one that we have no word
-    for. `period` is how often a fresh one comes. The states of charge are percent.
+    for. `forced` tells whether somebody must have asked for that mode, or none had to.
+    `period` is how often a fresh one comes. The states of charge are percent.
     """
 
     time: datetime
@@ -31,6 +32,7 @@ class Telemetry:
     online: bool = True
     mode: Action | None = None
     mode_word: str | None = None
+    forced: bool | None = None
     battery_w: float | None = None
     grid_w: float | None = None
     solar_w: float | None = None
@@ -120,8 +122,7 @@ def _power_agrees(segment: Segment, telemetry: Telemetry) -> bool | None:
     slack = max(TOLERANCE_W, TOLERANCE_SHARE * asked)
     match segment.action:
         case Action.CHARGE:
-            # Sun beyond what was asked goes into the battery too.
-            return None if battery is None else -battery >= asked - slack
+            return _charge_agrees(segment, telemetry, slack)
         case Action.DISCHARGE:
             # Sources differ on whether the sun counts as part of it.
             if battery is None:
@@ -142,6 +143,21 @@ def _power_agrees(segment: Segment, telemetry: Telemetry) -> bool | None:
             return _within_caps(segment, telemetry)
         case _:
             return True
+
+
+def _charge_agrees(segment: Segment, telemetry: Telemetry, slack: float) -> bool | None:
+    """Tell whether the battery takes what was asked, and from the grid no more."""
+    if telemetry.battery_w is None:
+        return None
+    asked, flow = segment.power_w or 0, -telemetry.battery_w
+    if flow < asked - slack:
+        return False
+    if segment.power_w is None or flow <= asked + slack:
+        return True
+    # Sun beyond what was asked goes into the battery too.
+    if telemetry.solar_w is None:
+        return None
+    return flow <= asked + max(0.0, telemetry.solar_w) + slack
 
 
 def _within_caps(segment: Segment, telemetry: Telemetry) -> bool | None:

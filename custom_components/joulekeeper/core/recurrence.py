@@ -6,7 +6,7 @@ and COUNT, and with single dates taken out.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -97,6 +97,14 @@ class Recurrence:
     def over(self, now: datetime) -> bool:
         """Tell whether nothing comes any more."""
         return not self.endless and next(self._windows_from(now), None) is None
+
+    def takes_place(self, day: date) -> bool:
+        """Tell whether one starts on a day by the wall clock."""
+        begin = datetime.combine(day, time())
+        return any(
+            wall.date() == day and wall not in self.exdates
+            for wall in self._walls(begin, begin + DAY)
+        )
 
     def without(self, wall: datetime) -> Recurrence:
         """Return the recurrence with one window taken out."""

@@ -1,6 +1,6 @@
 """What is wanted of one device: its rules, and which occurrences end early."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +12,7 @@ from .timeline import Segment
 
 HISTORY: Final = 14 * DAY
 """How long what is over is remembered."""
+INSTANT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ class Wishes:
         self.closings = dict(other.closings)
         self.deleted = dict(other.deleted)
 
+    def undo(self, before: Wishes, after: Wishes) -> None:
+        """Take back what was changed from one to the other, and nothing else."""
+        _undo(self.rules, before.rules, after.rules)
+        _undo(self.closings, before.closings, after.closings)
+        _undo(self.deleted, before.deleted, after.deleted)
+
     def knows(self, rule_id: str | None) -> bool:
         """Tell whether a rule is ours, or was until lately."""
         return rule_id in self.rules or rule_id in self.deleted
@@ -57,6 +64,8 @@ class Wishes:
             # Who edits what was stopped wants it again.
             for occurrence in rule.occurrences(rule.start, rule.end):
                 self.closings.pop(occurrence.id, None)
+        elif rule.valid_from is not None:
+            self._keep_closed(rule, rule.valid_from)
         self.rules[rule.id] = rule
         return rule
 
@@ -96,7 +105,12 @@ class Wishes:
 
     def active(self, now: datetime) -> tuple[Occurrence, ...]:
         """Return the occurrences whose time is now, whoever has precedence."""
-        return tuple(self.occurrences(now, now + timedelta(microseconds=1)))
+        return tuple(self.occurrences(now, now + INSTANT))
+
+    def next_after(self, now: datetime, end: datetime) -> Occurrence | None:
+        """Return the first occurrence that starts later than now, before an end."""
+        coming = (item for item in self.occurrences(now, end) if item.start > now)
+        return min(coming, key=lambda item: item.start, default=None)
 
     def to_come(self, now: datetime, horizon: datetime) -> list[Occurrence]:
         """Return what is wanted from now on; of what comes again up to a horizon."""
@@ -129,6 +143,17 @@ class Wishes:
             if until < now:
                 del self.deleted[rule_id]
 
+    def _keep_closed(self, rule: Rule, now: datetime) -> None:
+        """Let what was ended early stay so, when its series gets other times."""
+        for occurrence_id, closing in list(self.closings.items()):
+            was_of_it = occurrence_id.rpartition("@")[0] == rule.id
+            if was_of_it and now < closing.until:
+                for occurrence in rule.occurrences(now, now + INSTANT):
+                    self.closings.setdefault(
+                        occurrence.id,
+                        replace(closing, at=min(closing.at, now), until=occurrence.end),
+                    )
+
     def _closed_rules(self) -> set[str]:
         """Return the ids of the rules that have closings."""
         return {occurrence_id.rpartition("@")[0] for occurrence_id in self.closings}
@@ -145,3 +170,13 @@ class Wishes:
                 yield occurrence
             elif occurrence.start < closing.at and start < closing.at:
                 yield replace(occurrence, end=min(occurrence.end, closing.at))
+
+
+def _undo[T](mine: dict[str, T], old: Mapping[str, T], new: Mapping[str, T]) -> None:
+    for key in old.keys() | new.keys():
+        if old.get(key) == new.get(key):
+            continue
+        if key in old:
+            mine[key] = old[key]
+        else:
+            mine.pop(key, None)

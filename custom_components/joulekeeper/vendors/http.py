@@ -33,6 +33,9 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=20)
 RETRY_PAUSE_S: Final = 1.0
 PARALLEL_CALLS: Final = 8
 
+_LONGEST_WAIT_S: Final = 86_400.0
+"""No cloud means more by a Retry-After."""
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -159,11 +162,12 @@ class HttpClient:
         """Return the seconds of a Retry-After header, which may hold a date instead."""
         value = answer.headers.get("Retry-After", "")
         if (seconds := number(value)) is not None:
-            return max(0.0, seconds)
+            return min(max(0.0, seconds), _LONGEST_WAIT_S)
         try:
             until = parsedate_to_datetime(value)
         except ValueError:
             return None
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)
-        return max(0.0, (until - self._clock()).total_seconds())
+        wait = (until - self._clock()).total_seconds()
+        return min(max(0.0, wait), _LONGEST_WAIT_S)

@@ -122,15 +122,15 @@ def test_unknown_stays_unknown(inverter: InverterController) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "mode", "word"),
+    ("told", "mode", "word", "forced"),
     [
-        ("Auto", Action.AUTO, "Auto"),
-        ("conserve", Action.HOLD, "conserve"),
-        ("ExportPower", Action.EXPORT, "ExportPower"),
+        ("Auto", Action.AUTO, "Auto", False),
+        ("conserve", Action.HOLD, "conserve", True),
+        ("ExportPower", Action.EXPORT, "ExportPower", True),
         # Modes that we have no word for are not nothing.
-        ("BuyPower", None, "BuyPower"),
-        ("Dance", None, "Dance"),
-        (None, None, None),
+        ("BuyPower", None, "BuyPower", True),
+        ("Dance", None, "Dance", None),
+        (None, None, None, None),
     ],
 )
 def test_mode(
@@ -138,11 +138,13 @@ def test_mode(
     told: str | None,
     mode: Action | None,
     word: str | None,
+    forced: bool | None,
 ) -> None:
-    """What the inverter says that it is doing."""
+    """What the inverter says that it is doing, and whether somebody asked for it."""
     measured = inverter.telemetry(readings(payload() | running(told)))
     assert measured is not None
     assert (measured.mode, measured.mode_word) == (mode, word)
+    assert measured.forced is forced
 
 
 @pytest.mark.parametrize(

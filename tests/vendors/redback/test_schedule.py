@@ -28,6 +28,7 @@ from custom_components.joulekeeper.vendors.redback.schedule import (
     envelope_call,
     format_time_span,
     inverter_capabilities,
+    is_forced,
     mode_name,
     parse_days,
     parse_envelopes,
@@ -390,6 +391,15 @@ def test_mode_names() -> None:
     assert {mode_name(mode) for mode in told} == set(MODES)
     assert mode_name("CHARGEBATTERY") == "charge"
     assert mode_name("Dance") is mode_name(None) is None
+
+
+def test_modes_that_somebody_has_asked_for() -> None:
+    """What an inverter may come to by itself is nobody's order, nor is the unknown."""
+    nobodys, unclear = {"Auto", "NoMode"}, {"Offgrid", "Hibernate", "Stop"}
+    for mode in (*CLOUD_MODES, *READ_ONLY_MODES):
+        expected = None if mode in unclear else mode not in nobodys
+        assert is_forced(mode) is is_forced(mode.upper()) is expected, mode
+    assert is_forced("Dance") is is_forced("") is is_forced(None) is None
 
 
 def facts(fixture: str) -> tuple[Static, Configuration]:

@@ -26,6 +26,7 @@ from .schedule import (
     delete_schedule_call,
     envelope_call,
     inverter_capabilities,
+    is_forced,
     schedule_call,
     site_capabilities,
 )
@@ -44,6 +45,7 @@ def _telemetry(serial: str, readings: Readings) -> Telemetry | None:
         online=measured.status != "offline",
         mode=action_of(measured.mode),
         mode_word=measured.mode,
+        forced=is_forced(measured.mode),
         battery_w=measured.battery_power_w,
         grid_w=measured.grid_power_w,
         solar_w=measured.pv_power_w,

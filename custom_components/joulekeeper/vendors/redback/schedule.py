@@ -58,6 +58,30 @@ _OTHER_MODES: Final = {
     "stop": "stop",
 }
 
+_SET_BY_SOMEBODY: Final = frozenset(
+    {
+        *(
+            word
+            for word, action in _ACTION_OF_MODE.items()
+            if action is not Action.AUTO
+        ),
+        "buypower",
+        "sellpower",
+        "forcechargebattery",
+        "forcedischargebattery",
+    }
+)
+"""Modes that an inverter is in only because somebody has asked for them."""
+
+_NOBODYS: Final = frozenset({"auto", "nomode"})
+"""Modes that an inverter is in when nobody asks for anything.
+
+In neither table are Offgrid, Hibernate and Stop: they can be asked for, or only be read,
+but what brings them about is not described (dossier 3 and 1.9), and an inverter may get
+there by itself, in a blackout, with an empty battery or by a fault. To offer a return to
+auto would be wrong then.
+"""
+
 MODES: Final = (*dict.fromkeys(_ACTION_OF_MODE.values()), *_OTHER_MODES.values())
 """Every mode that an inverter may report, in our words."""
 
@@ -142,6 +166,14 @@ def mode_name(mode: str | None) -> str | None:
 def action_of(mode: str | None) -> Action | None:
     """Return the action that an inverter mode stands for, None for one without."""
     return None if mode is None else _ACTION_OF_MODE.get(mode.casefold())
+
+
+def is_forced(mode: str | None) -> bool | None:
+    """Tell whether somebody must have asked for an inverter mode, None if unknown."""
+    word = (mode or "").casefold()
+    if word in _SET_BY_SOMEBODY:
+        return True
+    return False if word in _NOBODYS else None
 
 
 def format_time_span(duration: timedelta) -> str:
