@@ -37,6 +37,7 @@ from .orders import Orders, Result
 from .rule_edits import Caller, Change, deleting, new_id, separated, starting
 from .settle import Settled, Settler
 
+HOUR: Final = timedelta(hours=1)
 WRITES_PER_HOUR: Final = 120
 RESERVED_WRITES: Final = 40
 AUTO_FOR: Final = timedelta(days=1)
@@ -58,9 +59,10 @@ class Keeper:
         self.journal = journal
         self.budget = Budget(
             WRITES_PER_HOUR,
-            timedelta(hours=1),
+            HOUR,
             dt_util.utcnow,
             reserved=RESERVED_WRITES,
+            spent=journal.recent_writes(HOUR),
         )
         self._orders = Orders(hass, entry, Settler(journal, self.budget))
 

@@ -20,6 +20,7 @@ from .core.changes import Changes
 from .core.dispatch import RESTORING, Dispatch, State
 from .core.errors import (
     AuthError,
+    NotWrittenDown,
     OptionAuthError,
     OutcomeUnknown,
     RateLimited,
@@ -130,9 +131,10 @@ class Settler:
         await self._book(control)
         return settled
 
-    async def _book(self, control: DeviceControl) -> None:
+    async def _book(self, control: DeviceControl) -> bool:
+        """Write down how things are; tell whether it is on the disk."""
         control.record()
-        await self._journal.save()
+        return await self._journal.save()
 
     def spend(self, *, urgent: bool = False) -> None:
         """Book a write; `RateLimited` while the cloud, or our budget, allows none."""
@@ -185,8 +187,12 @@ class Settler:
             ledger.dispatches[dispatch.id] = dispatch.queued(reason)
             control.record()
             return error
+        unsent = dispatch
         dispatch = ledger.dispatches[dispatch.id] = dispatch.sent(dt_util.utcnow())
-        await self._book(control)
+        if not await self._book(control):
+            ledger.dispatches[dispatch.id] = unsent.queued("journal_not_saved")
+            control.record()
+            return NotWrittenDown("the journal could not be saved")
         failure: VendorError | None = None
         call = control.controller.create_call(dispatch.segment)
         settled.calls.append(call)

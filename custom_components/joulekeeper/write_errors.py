@@ -10,6 +10,7 @@ from .core.command import Command, format_command
 from .core.errors import (
     AuthError,
     NotSupported,
+    NotWrittenDown,
     OptionAuthError,
     OutcomeUnknown,
     RateLimited,
@@ -25,6 +26,7 @@ def write_error_key(error: VendorError, *, deleting: bool) -> str:
     if deleting and isinstance(error, TransientError):
         return "write_outcome_unknown"
     for kind, key in (
+        (NotWrittenDown, "journal_not_saved"),
         (AuthError, "write_credentials_refused"),
         (OptionAuthError, "option_login_refused"),
         (RateLimited, "write_rate_limited"),

@@ -1,11 +1,13 @@
 """What must not happen when a cloud, a budget or an app gets in the keeper's way."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 
 from custom_components.joulekeeper.rule_edits import VIA_REPAIR, Caller
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util.file import WriteError
 
 from ..clouds import Fault
 from .conftest import EVENING, INVERTER, House, OpenHouse
@@ -217,3 +219,29 @@ async def test_status_while_it_cannot_be_taken_back(evening: House) -> None:
     with pytest.raises(HomeAssistantError):
         await evening.act("delete_schedule", schedule_id=planned["schedule_id"])
     assert evening.value("sensor", "schedule_status") == "restore_pending"
+
+
+async def test_nothing_is_sent_that_is_not_written_down(evening: House) -> None:
+    """A disk that is full costs the schedule, never the way back."""
+    full = patch(
+        "homeassistant.helpers.storage.Store._async_write_data",
+        side_effect=WriteError("disk full"),
+    )
+    with full, pytest.raises(HomeAssistantError) as refused:
+        await evening.act("force", action="charge", duration_min=60, power_w=1000)
+    assert refused.value.translation_key == "journal_not_saved"
+    assert not items(evening, EVENING)
+    await evening.act("force", action="charge", duration_min=60, power_w=1000)
+    with full:
+        await evening.act("stop")
+    assert running(evening) == "Auto"
+
+
+async def test_reload_does_not_give_new_writes(evening: House) -> None:
+    """What was written within the hour counts on."""
+    await evening.act("force", action="charge", duration_min=60, power_w=1000)
+    await evening.act("stop")
+    left = evening.value("sensor", "writes_left")
+    await evening.hass.config_entries.async_reload(evening.entry.entry_id)
+    await evening.hass.async_block_till_done(wait_background_tasks=True)
+    assert evening.value("sensor", "writes_left") == left

@@ -1,6 +1,7 @@
 """A call budget over a sliding window, with a share for what must not wait."""
 
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from .errors import RateLimited
@@ -14,14 +15,20 @@ class Budget:
     """
 
     def __init__(
-        self, limit: int, window: timedelta, clock: Clock, *, reserved: int = 0
+        self,
+        limit: int,
+        window: timedelta,
+        clock: Clock,
+        *,
+        reserved: int = 0,
+        spent: Iterable[datetime] = (),
     ) -> None:
-        """Start with nothing spent."""
+        """Start with what was spent before, earliest first."""
         self._limit = limit
         self._window = window
         self._clock = clock
         self._reserved = reserved
-        self._spent: deque[datetime] = deque()
+        self._spent = deque(spent)
 
     @property
     def left(self) -> int:

@@ -31,6 +31,10 @@ class RateLimited(VendorError):
         self.retry_after = retry_after
 
 
+class NotWrittenDown(VendorError):
+    """Our own journal could not be saved, so that nothing was sent."""
+
+
 class TransientError(VendorError):
     """The cloud cannot be reached or fails for the moment; trying later helps."""
 
