@@ -20,6 +20,7 @@ from homeassistant.components.websocket_api.connection import current_connection
 from homeassistant.const import Platform
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
 from .calendar_events import Diary
 from .calendar_wishes import changed_rule, editable, ends_now, new_rule, wish_of
@@ -89,14 +90,14 @@ class PlanCalendar(ControlEntity, CalendarEntity):
     @property
     @override
     def event(self) -> CalendarEvent | None:
-        return Diary(self._control).ruling()
+        return Diary(self._control, dt_util.utcnow()).ruling()
 
     @override
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
         """Return everything that shares time with the span."""
-        return Diary(self._control).events(start_date, end_date)
+        return Diary(self._control, dt_util.utcnow()).events(start_date, end_date)
 
     @override
     async def async_create_event(self, **kwargs: Any) -> None:

@@ -101,13 +101,13 @@ _BELOW: Final = (-1, 0)
 
 
 class Diary:
-    """What the calendar of a device shows at this moment."""
+    """What the calendar of a device shows at one moment."""
 
-    def __init__(self, control: DeviceControl) -> None:
+    def __init__(self, control: DeviceControl, now: datetime) -> None:
         """Look into the book of the device."""
         self._ledger = control.ledger
         self._capabilities = control.capabilities
-        self._now = dt_util.utcnow()
+        self._now = now
         self._sent: defaultdict[str, list[Dispatch]] = defaultdict(list)
         for part in sorted(self._ledger.dispatches.values(), key=_start):
             self._sent[part.segment.occurrence_id].append(part)
@@ -198,7 +198,8 @@ class Diary:
 
         That is what is active, else what comes next, else what was given up.
         """
-        parts = self._sent.get(occurrence_id, [])
+        if (parts := self._sent.get(occurrence_id)) is None:
+            return None
         live = [part for part in parts if part.live]
         active = [part for part in live if part.active_at(self._now)]
         given_up = [part for part in reversed(parts) if part.state in _GIVEN_UP]

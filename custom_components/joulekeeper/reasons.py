@@ -13,7 +13,7 @@ REASONS: Final = {
     "empty": "the battery is empty",
     "forced_again": "another action was forced",
     "full": "the battery is full",
-    "journal_not_saved": "Home Assistant could not write it down",
+    "journal_not_saved": "it could not be written down",
     "late": "it could not be sent in time",
     "leftover": "nothing asks for it any more",
     "limit": "a limit of the inverter is reached",
@@ -35,7 +35,7 @@ REASONS: Final = {
     "stopped": "it was stopped",
     "target_reached": "the target is reached",
     "too_short": "too little of its time was left",
-    "unreadable": "Home Assistant's file could not be read",
+    "unreadable": "its record could not be read",
     "unsupported": "the device cannot do it",
 }
 

@@ -1,4 +1,4 @@
-"""What a schedule of many rules costs: the core alone, without Home Assistant or cloud.
+"""What a schedule of many rules costs, without a cloud: the core, and the calendar.
 
 An operation's first run, in a process that has done nothing yet, is apart from the
 others; of both there are medians. The cases are in `mix.py`, the operations in
@@ -16,12 +16,13 @@ from ..figures import Figure
 from .measure import Files, timed
 
 SIZES: Final = (10, 100, 1000)
-TARGETS: Final = {"compile": 50, "month": 50, "other_month": 50}
+TARGETS: Final = {"compile": 50, "month": 50, "other_month": 50, "events": 50}
 """The most ms at the largest size."""
 TEXTS: Final = {
     "compile": "compile, 72 hours",
     "month": "calendar, one month",
     "other_month": "calendar, a month not asked for before",
+    "events": "calendar, one month in words",
     "changes_unsent": "changes, nothing sent yet",
     "changes_confirmed": "changes, everything confirmed",
     "observe": "list taken in, everything confirmed",

@@ -12,13 +12,16 @@ from datetime import UTC, datetime, timedelta
 import gc
 import json
 from time import thread_time
+from types import SimpleNamespace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from custom_components.joulekeeper.calendar_events import Diary
 from custom_components.joulekeeper.core.dispatch import HELD, State
 from custom_components.joulekeeper.core.ledger import Ledger
 from custom_components.joulekeeper.core.records import decode, encode
 from custom_components.joulekeeper.core.schedule import Programme, ScheduleItem
+from homeassistant.util import dt as dt_util
 
 from .mix import ABLE, NOW, Case, case, tags
 
@@ -116,6 +119,15 @@ def _other_month(run: Run) -> Any:
     return list(run.ledger.occurrences(*run.month(run.number)))
 
 
+def _events(run: Run) -> Any:
+    """Return the month as Home Assistant's calendar shows it, in words and with proof."""
+    dt_util.set_default_time_zone(_ZONE)
+    control: Any = SimpleNamespace(
+        ledger=run.ledger, capabilities=ABLE, listed=run.programme
+    )
+    return Diary(control, run.now).events(*run.month(0))
+
+
 def _changes(run: Run) -> Any:
     return run.ledger.changes(ABLE, run.programme, run.now, run.new_tag)
 
@@ -154,6 +166,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "compile": Operation("confirmed", _compile, lambda _, made: bool(made.segments)),
     "month": Operation("confirmed", _month, lambda _, made: bool(made)),
     "other_month": Operation("confirmed", _other_month, lambda _, made: bool(made)),
+    "events": Operation("confirmed", _events, lambda _, made: bool(made)),
     "changes_unsent": Operation("unsent", _changes, lambda _, made: bool(made.send)),
     "changes_confirmed": Operation("confirmed", _changes, _all_listed),
     "observe": Operation("confirmed", _observe, _all_held),
