@@ -1,6 +1,7 @@
 """Fixtures that all tests share."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from unittest.mock import PropertyMock, patch
 
 import pytest
@@ -13,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 
-from .clouds import RedbackCloud
+from .clouds import AlphaEssCloud, FakeCloud, RedbackCloud
 from .integration.translations import checked_translations
 
 
@@ -84,16 +85,28 @@ type OpenCloud = Callable[..., RedbackCloud]
 
 
 @pytest.fixture
-async def open_redback(socket_enabled: None) -> AsyncIterator[Callable]:
-    """Return what opens fake Redback clouds on Home Assistant's clock."""
-    clouds: list[RedbackCloud] = []
+async def open_cloud(socket_enabled: None) -> AsyncIterator[Callable]:
+    """Return what opens fake clouds, by their class, on Home Assistant's clock."""
+    clouds: list[FakeCloud] = []
 
-    async def open_cloud(**options: object) -> RedbackCloud:
-        cloud = RedbackCloud(clock=dt_util.utcnow, **options)
+    async def open_one[C: FakeCloud](kind: Callable[..., C], **options: object) -> C:
+        cloud = kind(clock=dt_util.utcnow, **options)
         await cloud.start()
         clouds.append(cloud)
         return cloud
 
-    yield open_cloud
+    yield open_one
     for cloud in clouds:
         await cloud.stop()
+
+
+@pytest.fixture
+def open_redback(open_cloud: Callable) -> OpenCloud:
+    """Return what opens fake Redback clouds on Home Assistant's clock."""
+    return partial(open_cloud, RedbackCloud)
+
+
+@pytest.fixture
+def open_alphaess(open_cloud: Callable) -> Callable:
+    """Return what opens fake AlphaESS clouds on Home Assistant's clock."""
+    return partial(open_cloud, AlphaEssCloud)

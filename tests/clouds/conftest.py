@@ -1,4 +1,4 @@
-"""A fake Redback cloud on a bench: a clock to turn and a bare HTTP client."""
+"""Fake clouds on a bench: a clock to turn and a bare HTTP client."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from typing import Any
 from aiohttp import ClientSession, CookieJar
 import pytest
 
-from . import RedbackCloud
+from . import AlphaEssCloud, RedbackCloud
+from .alphaess import Behaviour as AlphaBehaviour
+from .alphaess_bench import ALPHA_NOW, AlphaBench
 from .clock import SetClock
 from .redback import Behaviour
 from .redback.accounts import SCOPE, TENANT
@@ -112,6 +114,29 @@ async def make_bench() -> AsyncIterator[MakeBench]:
         made.append(bench)
         status, _ = await bench.log_in()
         assert status == 200
+        return bench
+
+    yield _make
+    for bench in made:
+        await bench.session.close()
+        await bench.cloud.stop()
+
+
+type MakeAlpha = Callable[..., Awaitable[AlphaBench]]
+
+
+@pytest.fixture
+async def make_alpha() -> AsyncIterator[MakeAlpha]:
+    """Return a function that starts an AlphaESS cloud, at midnight in Adelaide."""
+    made: list[AlphaBench] = []
+
+    async def _make(*, now: datetime = ALPHA_NOW, **options: Any) -> AlphaBench:
+        clock = SetClock(now)
+        behaviour = AlphaBehaviour(**options.pop("behaviour", {}))
+        cloud = AlphaEssCloud(clock=clock, behaviour=behaviour, **options)
+        await cloud.start()
+        bench = AlphaBench(cloud, clock, ClientSession())
+        made.append(bench)
         return bench
 
     yield _make

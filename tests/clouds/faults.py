@@ -36,7 +36,7 @@ class Fault(StrEnum):
     WRONG_TYPE = "wrong_type"  # path=: that value becomes text (default: whole)
     EXPIRED_TOKEN = "expired_token"  # the vendor's answer to a stale token
     LOCKED_OUT = "locked_out"  # the vendor's answer to a barred account
-    THROTTLE = "throttle"  # 429, retry_after= seconds
+    THROTTLE = "throttle"  # the vendor's answer, 429 for most; retry_after= seconds
     DROP = "drop"  # done=False: dropped unread; done=True: work done, answer lost
     IGNORED = "ignored"  # success is answered, nothing happens; listed=True: is shown
     LATE = "late"  # seconds=: done, but not shown until then

@@ -54,11 +54,15 @@ class Caps(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A command and the caps, in force for one step. Watts."""
+    """A command and the caps, in force for one step. Watts.
+
+    `extra_load_w` is what is used beside the household's own load, as by a car.
+    """
 
     mode: Mode = Mode.SELF_USE
     power_w: float = 0.0
     caps: Caps = Caps()
+    extra_load_w: float = 0.0
 
 
 class Energy(NamedTuple):
@@ -207,7 +211,7 @@ class House:
         spec, caps = self.spec, control.caps
         strings = self._available_pv_w(time)
         available = sum(strings)
-        load = self._load_w(time)
+        load = self._load_w(time) + control.extra_load_w
         pv = min(available, caps.max_generation_w, spec.inverter_w * 1.2)
         lo, hi = self._battery_range(caps)
         export_cap = min(spec.max_export_w, caps.max_export_w)

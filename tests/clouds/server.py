@@ -107,6 +107,10 @@ class FakeCloud:
         """Return the answer to a barred account."""
         return web.Response(status=403)
 
+    def throttled(self, request: web.Request, retry_after: float) -> web.Response:
+        """Return the answer to one who asks too often (`retry_after`: s)."""
+        return web.Response(status=429, headers={"Retry-After": str(retry_after)})
+
     # -- life ------------------------------------------------------------------
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
@@ -221,8 +225,7 @@ class FakeCloud:
             case Fault.LOCKED_OUT:
                 return self.locked_out(request)
             case Fault.THROTTLE:
-                retry_after = str(options.get("retry_after", 60))
-                return web.Response(status=429, headers={"Retry-After": retry_after})
+                return self.throttled(request, options.get("retry_after", 60))
             case Fault.HTML:
                 return html(_PAGE.format("We will be back soon"))
         status = options.get("status", 500)

@@ -17,6 +17,7 @@ controls = st.builds(
     mode=st.sampled_from(Mode),
     power_w=st.floats(0, 12000),
     caps=st.builds(Caps, _cap, _cap, _cap, _cap, _cap),
+    extra_load_w=st.floats(0, 12000),
 )
 specs = st.builds(
     HouseSpec,
