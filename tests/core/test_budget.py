@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.joulekeeper.core.budget import Budget
+from custom_components.joulekeeper.core.budget import Allowance, Budget
 from custom_components.joulekeeper.core.errors import RateLimited
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ def wait_of(budget: Budget, *, urgent: bool = False) -> float:
 def test_reserve_is_for_urgent_calls() -> None:
     """Ordinary calls leave the reserve; each is told when it may come again."""
     clock = Clock()
-    budget = Budget(4, HOUR, clock, reserved=2)
+    budget = Budget(Allowance(4, HOUR, reserved=2), clock)
     for minute in (0, 10):
         clock.now = NOON + timedelta(minutes=minute)
         budget.spend()
@@ -63,7 +63,7 @@ def test_never_more_than_allowed(
     """No window ever holds more than the limit, and the wait told is just enough."""
     reserved = min(reserved, limit - 1)
     clock = Clock()
-    budget = Budget(limit, HOUR, clock, reserved=reserved)
+    budget = Budget(Allowance(limit, HOUR, reserved), clock)
     spent: list[datetime] = []
     for pause, urgent in calls:
         clock.now += timedelta(seconds=pause)

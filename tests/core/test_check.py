@@ -194,6 +194,38 @@ def test_each_adjustment(
 
 
 @pytest.mark.parametrize(
+    ("action", "target", "stops_at", "told"),
+    [
+        (Action.EXPORT, None, 30, None),
+        (Action.EXPORT, 20, 30, 30),
+        (Action.EXPORT, 30, 30, None),
+        (Action.EXPORT, 45, 45, None),
+        (Action.CHARGE, 20, 20, None),
+        (Action.CHARGE, None, None, None),
+    ],
+)
+def test_floor_of_discharging(
+    action: Action, target: int | None, stops_at: int | None, told: int | None
+) -> None:
+    """Where the device itself stops, it does so at the owner's floor at the latest."""
+    powered = ActionSupport(Support.NATIVE, None, 4600)
+    able = replace(
+        DEVICE,
+        actions={Action.CHARGE: powered, Action.EXPORT: powered},
+        target_soc=Support.NATIVE,
+        floor_soc=30,
+    )
+    assert able.stops_at(action, target) == stops_at
+    asked = rule(action=action, target_soc=target)
+    verdict = check(asked, able, NOW, EMPTY)
+    assert not verdict.problems
+    assert verdict.effective.target_soc == (told or target)
+    assert verdict.adjustments == (
+        (Adjustment("target_at_floor", str(target), str(told)),) if told else ()
+    )
+
+
+@pytest.mark.parametrize(
     ("planned", "key"),
     [
         (item(-HOUR, timedelta(seconds=31)), "overlap_foreign"),

@@ -234,6 +234,16 @@ def test_excuses(action: str, flows: dict[str, float], reason: str | None) -> No
 
 
 @pytest.mark.parametrize(
+    ("soc", "expected"), [(36.5, (Verdict.EXPLAINED, "empty")), (36.6, POWER)]
+)
+def test_empty_is_where_it_was_told_to_stop(soc: float, expected: object) -> None:
+    """A device that stops by itself at a percentage is empty there."""
+    asked = segment(Action.DISCHARGE, 5000, limit_soc=35)
+    flows = {"battery_w": 0, "state_of_charge": soc}
+    assert verdict(asked, mode=Action.DISCHARGE, **flows) == expected
+
+
+@pytest.mark.parametrize(
     ("action", "flows"),
     [
         ("charge", {"battery_w": -4600, "solar_w": 0, "max_charge_w": 4600}),

@@ -1,9 +1,12 @@
 """What a ledger tells: what can be sent, what cannot, and what there is to write."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .check import Problem
-from .dispatch import Dispatch, State
+from .dispatch import RESTORING, Dispatch, State
+from .loan import LAG, Loan
 from .timeline import Segment
 
 
@@ -28,13 +31,22 @@ class Changes:
     """What has to happen so that the cloud holds what is wanted.
 
     `send` is to be sent, `remove` to be taken back; `waiting` has to wait for its turn.
-    `over` needs no call any more: it was never sent, or it never will be.
+    `over` needs no call any more: it was never sent, or it never will be. With
+    `give_back` a plan is on loan though nothing of ours is in it any more.
     """
 
     send: tuple[Dispatch, ...] = ()
     remove: tuple[Dispatch, ...] = ()
     waiting: tuple[Dispatch, ...] = ()
     over: tuple[Dispatch, ...] = ()
+    give_back: bool = False
+    anew: bool = False
+    """Whether a plan is to be written anew though nothing of ours has changed."""
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether something of ours is to go, whatever else is to come."""
+        return bool(self.remove or self.give_back)
 
     def affordable(self, writes: int) -> Changes:
         """Return as much of them as so many writes allow.
@@ -60,4 +72,20 @@ class Changes:
 
     def __bool__(self) -> bool:
         """Whether anything has to be written."""
-        return bool(self.send or self.remove)
+        return bool(self.send or self.gives_back or self.anew)
+
+
+def lent_for_nothing(
+    loan: Loan | None, dispatches: Iterable[Dispatch], now: datetime
+) -> bool:
+    """Tell whether a plan is on loan of which we need nothing any more.
+
+    What was ours may have been deleted elsewhere, or only a part of what is to be given
+    back may have arrived. What was given back just now may still be on its way.
+    """
+    if loan is None or not (loan.mine or now - loan.written_at >= LAG):
+        return False
+    return not any(
+        item.state in RESTORING or (item.live and item.state is not State.QUEUED)
+        for item in dispatches
+    )

@@ -90,11 +90,12 @@ def check(
         _check_recurrence(rule, capabilities, problems, adjustments)
     if not _duration_fits(effective, capabilities, problems):
         return Verdict(effective, tuple(problems), tuple(adjustments))
+    _tell_widened(effective, capabilities, adjustments)
     fitted = fit(effective, capabilities)
     effective = fitted.effective
     problems += fitted.problems
     adjustments += fitted.adjustments
-    _check_target(effective, capabilities, problems, adjustments)
+    effective = _fit_target(effective, capabilities, problems, adjustments)
     if rule.note and not capabilities.takes_notes:
         adjustments.append(Adjustment("note_not_kept", rule.note, ""))
     for item in others.between(effective.start, effective.end):
@@ -156,6 +157,18 @@ def _fit_start(
     return replace(rule, start=earliest)
 
 
+def _tell_widened(
+    rule: Rule, capabilities: Capabilities, adjustments: list[Adjustment]
+) -> None:
+    asked = rule.start, rule.end
+    held = capabilities.widened(*asked)
+    if held != asked:
+        was, becomes = (
+            f"{start.isoformat()}/{end.isoformat()}" for start, end in (asked, held)
+        )
+        adjustments.append(Adjustment("times_widened", was, becomes))
+
+
 def _check_recurrence(
     rule: Rule,
     capabilities: Capabilities,
@@ -170,14 +183,14 @@ def _check_recurrence(
     adjustments.append(Adjustment("recurrence_emulated", text, ""))
 
 
-def _check_target(
+def _fit_target(
     rule: Rule,
     capabilities: Capabilities,
     problems: list[Problem],
     adjustments: list[Adjustment],
-) -> None:
+) -> Rule:
     if rule.target_soc is None:
-        return
+        return rule
     target = str(rule.target_soc)
     if rule.action not in POWERED_ACTIONS:
         problems.append(Problem("target_not_used", {"action": rule.action.value}))
@@ -187,16 +200,21 @@ def _check_target(
         if rule.inexact is Inexact.REJECT:
             problems.append(Problem("target_not_native"))
         adjustments.append(Adjustment("target_emulated", target, ""))
+    elif (stops_at := capabilities.stops_at(rule.action, rule.target_soc)) != (
+        rule.target_soc
+    ):
+        adjustments.append(Adjustment("target_at_floor", target, str(stops_at)))
+        return replace(rule, target_soc=stops_at)
+    return rule
 
 
 def _duration_fits(
     rule: Rule, capabilities: Capabilities, problems: list[Problem]
 ) -> bool:
     shortest, longest = capabilities.min_duration, capabilities.max_duration
-    fits = (
-        shortest <= rule.duration <= longest
-        and not rule.duration % capabilities.granularity
-    )
+    whole = capabilities.coarse or not rule.duration % capabilities.granularity
+    fits = whole and rule.duration <= longest
+    fits = fits and (capabilities.coarse or shortest <= rule.duration)
     if not fits:
         problems.append(
             Problem(
@@ -217,6 +235,8 @@ def _fit_power(
         if rule.power_w is not None:
             problems.append(Problem("power_not_used", {"action": rule.action.value}))
         return rule
+    if not how.takes_power:
+        return _without_power(rule, problems, adjustments)
     highest = how.max_power_w
     if highest is None or highest <= 0:
         key = "power_limit_unknown" if highest is None else "power_limit_zero"
@@ -242,6 +262,18 @@ def _fit_power(
         Adjustment(how.power_limit or "power_limit", str(rule.power_w), str(highest))
     )
     return replace(rule, power_w=highest)
+
+
+def _without_power(
+    rule: Rule, problems: list[Problem], adjustments: list[Adjustment]
+) -> Rule:
+    """Fit a rule to a device that chooses the power by itself."""
+    if rule.power_w is None:
+        return rule
+    if rule.inexact is not Inexact.NEAREST:
+        problems.append(Problem("power_not_settable", {"action": rule.action.value}))
+    adjustments.append(Adjustment("power_not_settable", str(rule.power_w), ""))
+    return replace(rule, power_w=None)
 
 
 def _fit_limits(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from .proof import Delivery, Verdict
-from .schedule import Action, ScheduleItem
+from .schedule import Action, ScheduleItem, Source
 from .timeline import Segment
 
 
@@ -91,7 +91,8 @@ class Dispatch:
     was asked. `attempts` counts how often it was sent, then how often it was tried to take it
     back. The lists since `unseen_since` lacked it. `mismatches` counts the fresh
     measurements in a row that did not agree; `judged_at` is the time of the last one.
-    `outcome` is what it comes to once it is taken back.
+    `outcome` is what it comes to once it is taken back. What the cloud does not end
+    by itself, for which `returns` is False, is taken back at its end.
     """
 
     segment: Segment
@@ -108,6 +109,7 @@ class Dispatch:
     unseen_since: datetime | None = None
     mismatches: int = 0
     outcome: State | None = None
+    returns: bool = True
 
     @property
     def id(self) -> str:
@@ -224,6 +226,7 @@ class Dispatch:
             reason=reason or self.reason,
             ended_at=min(now, self.segment.end),
             outcome=None,
+            unseen_since=None,
         )
 
     def to_be_taken_back(self, outcome: State, reason: str | None) -> Dispatch:
@@ -271,10 +274,10 @@ class Dispatch:
         if self.state in HELD and now >= self.segment.end:
             return self._done(now)
         if self.live and now >= self.segment.end:
-            return self.finished(State.MISSED, now, self.reason or "never_confirmed")
+            return self._over(State.MISSED, now, self.reason or "never_confirmed")
         if self.overdue(now) and self.attempts >= MAX_ATTEMPTS:
             return replace(self, state=State.UNCONFIRMED, reason="never_confirmed")
-        if self.state in RESTORING and now >= self.segment.end:
+        if self.state in RESTORING and now >= self.segment.end and self.returns:
             return self.finished(self.outcome or State.CANCELLED, now)
         return self
 
@@ -322,7 +325,13 @@ class Dispatch:
 
     def _done(self, now: datetime) -> Dispatch:
         failed = self.state is State.NOT_DELIVERING
-        return self.finished(State.DONE, now, NOT_DELIVERED if failed else None)
+        reason = NOT_DELIVERED if failed else self.reason
+        return self._over(State.DONE, now, reason)
+
+    def _over(self, state: State, now: datetime, reason: str | None) -> Dispatch:
+        if self.returns or self.sent_at is None:
+            return self.finished(state, now, reason)
+        return self.to_be_taken_back(state, reason)
 
     def _not_listed(self, now: datetime) -> Dispatch:
         if self.state in RESTORING:
@@ -337,9 +346,13 @@ class Dispatch:
 
     def _listed_again(self, item: ScheduleItem, now: datetime) -> Dispatch:
         """Return what an item means that should be gone."""
-        if item.end <= now:
+        if item.end <= now and self.returns:
             return self
-        if self.state in (State.DONE, State.MISSED) and now >= self.segment.end:
+        if (
+            self.returns
+            and self.state in (State.DONE, State.MISSED)
+            and now >= self.segment.end
+        ):
             # Somebody has made it longer.
             return self
         if self.state is not State.OVERRIDDEN:
@@ -369,3 +382,20 @@ def holds(item: ScheduleItem, segment: Segment) -> bool:
         return True
     held = {} if item.limits is None else item.limits.as_dict()
     return segment.limits.as_dict().items() <= held.items()
+
+
+def leftover(item: ScheduleItem, tag: str, now: datetime) -> Dispatch:
+    """Return an item with our mark that nothing stands for, as to be taken back."""
+    segment = Segment(
+        rule_id=item.rule_id or "",
+        occurrence_id="",
+        source=item.source or Source.SERVICE,
+        action=item.action or Action.AUTO,
+        start=item.start,
+        end=item.end,
+        power_w=item.power_w,
+        limits=item.limits,
+        tag=tag,
+    )
+    known = replace(Dispatch(segment=segment).sent(now), vendor_id=item.vendor_id)
+    return known.to_be_taken_back(State.CANCELLED, "leftover")

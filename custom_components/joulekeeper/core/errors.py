@@ -4,9 +4,19 @@ They are mapped to Home Assistant errors in two places only: the coordinator for
 and the keeper for writes. No message may hold a credential, a token or a serial number.
 """
 
+from typing import Final
+
+OFFLINE: Final = "offline"
+"""Reason: the cloud works, but the system is not connected to it."""
+
 
 class VendorError(Exception):
     """Base of everything a vendor client raises."""
+
+    def __init__(self, message: str = "", *, reason: str | None = None) -> None:
+        """Keep a key that tells the causes within one class apart, if there is one."""
+        super().__init__(message)
+        self.reason = reason
 
 
 class AuthError(VendorError):
@@ -25,9 +35,15 @@ class OptionAuthError(VendorError):
 class RateLimited(VendorError):
     """The cloud, or our own budget, asks us to wait."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        reason: str | None = None,
+    ) -> None:
         """Keep the seconds to wait, None where the cloud does not tell."""
-        super().__init__(message)
+        super().__init__(message, reason=reason)
         self.retry_after = retry_after
 
 
@@ -50,10 +66,16 @@ class ProtocolError(VendorError):
 class Rejected(VendorError):
     """The cloud refuses a call as it stands; the same call will not help later."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, *, reason: str | None = None
+    ) -> None:
         """Keep the HTTP status where that is how the cloud said it."""
-        super().__init__(message)
+        super().__init__(message, reason=reason)
         self.status = status
+
+
+class InvalidRequest(Rejected):
+    """We refuse a write that the cloud would refuse or ignore; nothing was sent."""
 
 
 class NotFound(VendorError):

@@ -11,21 +11,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .capabilities import HORIZON, Capabilities
-from .changes import Changes, Compiled, Refusal
+from .changes import Changes, Compiled, Refusal, lent_for_nothing
 from .check import START_GRACE, Problem, fit
-from .dispatch import CHANGED_ELSEWHERE, FINAL, HELD, RESTORING, Dispatch, State
-from .matching import match, with_owners
-from .proof import MODE_DIFFERS, Telemetry, judge, target_reached
-from .rules import Rule
-from .schedule import (
-    DAY,
-    POWERED_ACTIONS,
-    Action,
-    Owner,
-    Programme,
-    ScheduleItem,
-    Source,
+from .dispatch import (
+    CHANGED_ELSEWHERE,
+    FINAL,
+    HELD,
+    RESTORING,
+    Dispatch,
+    State,
+    leftover,
 )
+from .loan import Loan, Sent
+from .matching import disowned, match, rule_of, with_owners
+from .proof import MODE_DIFFERS, Telemetry, judge, target_reached
+from .rules import Occurrence
+from .schedule import DAY, Programme, ScheduleItem
 from .timeline import Segment, Span, covered, resolve, segment_of
 from .wishes import HISTORY, Wishes
 
@@ -41,11 +42,13 @@ SETTLED_WITHIN: Final = timedelta(seconds=30)
 class Ledger(Wishes):
     """The wishes for one device, and what was sent for them.
 
-    `marked` tells whether the cloud is known to keep our marks, `looked_at` when it was
-    last seen that time had passed.
+    `loan` is what it takes to give back a plan that is written as a whole. `marked`
+    tells whether the cloud is known to keep our marks, `looked_at` when it was last seen
+    that time had passed.
     """
 
     dispatches: dict[str, Dispatch] = field(default_factory=dict)
+    loan: Loan | None = None
     marked: bool = False
     looked_at: datetime | None = None
 
@@ -66,6 +69,26 @@ class Ledger(Wishes):
         """Return what stands for what is wanted, earliest first."""
         live = (item for item in self.dispatches.values() if item.live)
         return tuple(sorted(live, key=lambda item: item.segment.start))
+
+    def sent(self) -> Sent:
+        """Return what the cloud may hold of ours."""
+        live, restoring = (
+            {item.vendor_id: item.segment for item in items if item.vendor_id}
+            for items in (self.live(), self.restoring())
+        )
+        return Sent(live=live, restoring=restoring, loan=self.loan)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything is wanted, or has to be given back."""
+        return bool(self.rules or self.live() or self.restoring() or self.loan)
+
+    def is_pending(self, now: datetime) -> bool:
+        """Tell whether something awaits a call, or the proof of one."""
+        dispatches = self.dispatches.values()
+        return any(item.pending for item in dispatches) or lent_for_nothing(
+            self.loan, dispatches, now
+        )
 
     def restoring(self) -> tuple[Dispatch, ...]:
         """Return what is to be taken back."""
@@ -96,14 +119,14 @@ class Ledger(Wishes):
         mine = {item.vendor_id for item in self.matched(programme).values()}
         mine |= {item.vendor_id for item in self._leftovers(programme, mine)}
         items = (item for item in programme.items if item.vendor_id not in mine)
-        return replace(
-            programme, items=tuple(replace(i, owner=_not_ours(i)) for i in items)
-        )
+        return replace(programme, items=tuple(map(disowned, items)))
 
     def observe(
         self, programme: Programme, now: datetime, new_tag: Callable[[], str]
     ) -> None:
-        """Take in a fresh list of the cloud."""
+        """Take in a fresh list of the cloud; an outdated one tells nothing."""
+        if programme.outdated_until is not None and now < programme.outdated_until:
+            return
         self.marked = self.marked or bool(programme.own())
         found = self.matched(programme)
         for dispatch_id, dispatch in list(self.dispatches.items()):
@@ -164,8 +187,9 @@ class Ledger(Wishes):
         whose limits may have changed since the rule was made.
         """
         # What comes after the horizon is known, so that it cuts nothing later on.
-        horizon = now + HORIZON
-        wanted = self.to_come(now, horizon + DAY)
+        wanted = [
+            _widened(item, able) for item in self.to_come(now, now + HORIZON + DAY)
+        ]
         starts = {item.id: item.start for item in wanted}
         taken = [
             Span(item.start, item.end)
@@ -177,13 +201,15 @@ class Ledger(Wishes):
         for segment in resolve(wanted, taken):
             rule = self.rules[segment.rule_id]
             start = starts[segment.occurrence_id]
-            if segment.end <= now or (rule.recurrence and start >= horizon):
+            horizon = able.horizon(now, recurring=rule.recurrence is not None)
+            if segment.end <= now or (horizon is not None and start >= horizon):
                 continue
             verdict = fit(rule, able)
             segment = replace(
                 segment,
                 power_w=verdict.effective.power_w,
                 limits=verdict.effective.limits,
+                limit_soc=able.stops_at(segment.action, segment.target_soc),
                 note=segment.note if able.takes_notes else "",
             )
             if verdict.problems:
@@ -239,7 +265,9 @@ class Ledger(Wishes):
                 now,
             ):
                 continue
-            dispatch = stands or Dispatch(segment=replace(segment, tag=new_tag()))
+            dispatch = stands or Dispatch(
+                segment=replace(segment, tag=new_tag()), returns=able.returns_by_itself
+            )
             startable, too_late = self._startable(
                 replace(segment, tag=dispatch.id), able, now
             )
@@ -262,7 +290,7 @@ class Ledger(Wishes):
                 over.append(refused.finished(State.REJECTED, now, refusal.problem.key))
         mine = {item.vendor_id for item in self.matched(programme).values()}
         unwanted = [
-            item.to_be_taken_back(*self._fate(item))
+            item.to_be_taken_back(*self._fate(item, able, now))
             for ending in unmatched.values()
             for item in ending
             if item.id not in in_doubt
@@ -273,7 +301,7 @@ class Ledger(Wishes):
                 *(item for item in unwanted if item.sent_at is not None),
                 *self.restoring(),
                 *(
-                    _leftover(item, new_tag(), now)
+                    leftover(item, new_tag(), now)
                     for item in self._leftovers(programme, mine)
                 ),
             ),
@@ -285,6 +313,7 @@ class Ledger(Wishes):
                     if item.sent_at is None
                 ),
             ),
+            give_back=lent_for_nothing(self.loan, self.dispatches.values(), now),
         )
 
     def take(self, changes: Changes) -> None:
@@ -311,6 +340,7 @@ class Ledger(Wishes):
         )
         self.dispatches[tag] = Dispatch(
             segment=replace(segment, tag=tag),
+            returns=dispatch.returns,
             attempts=dispatch.attempts,
             mismatches=dispatch.mismatches,
             judged_at=dispatch.judged_at,
@@ -318,13 +348,18 @@ class Ledger(Wishes):
 
     # -- inside ----------------------------------------------------------------
 
-    def _fate(self, dispatch: Dispatch) -> tuple[State, str]:
+    def _fate(
+        self, dispatch: Dispatch, able: Capabilities, now: datetime
+    ) -> tuple[State, str | None]:
         """Return what a dispatch comes to that is no longer wanted, and why."""
         segment = dispatch.segment
         if (closing := self.closings.get(segment.occurrence_id)) is not None:
             if closing.state is State.OVERRIDDEN:
                 return State.CANCELLED, closing.reason
             return closing.state, closing.reason
+        if able.coarse and now + able.granularity > segment.end:
+            # Its own time is over; only that of the cloud goes on for some minutes.
+            return State.DONE, None
         if segment.rule_id not in self.rules:
             return State.CANCELLED, "deleted"
         return State.SUPERSEDED, "replaced"
@@ -337,7 +372,8 @@ class Ledger(Wishes):
         settled = not able.lead_time and now - segment.start <= SETTLED_WITHIN
         if segment.start >= earliest or settled:
             return segment, None
-        if now - self._free_since(segment, now) > START_GRACE:
+        grace = START_GRACE + (able.granularity if able.coarse else timedelta())
+        if now - self._free_since(segment, now) > grace:
             return segment, "late"
         shortened = segment.at(earliest, segment.end)
         hardly_late = now - segment.start <= SETTLED_WITHIN
@@ -404,18 +440,7 @@ class Ledger(Wishes):
         """
         if item.vendor_id is None or item.action is None:
             return
-        rule = self.put_rule(
-            Rule(
-                id=item.vendor_id,
-                action=item.action,
-                start=item.start,
-                duration=item.duration,
-                power_w=item.power_w if item.action in POWERED_ACTIONS else None,
-                limits=item.limits if item.action is Action.LIMIT else None,
-                source=item.source or Source.SERVICE,
-                note=item.note,
-            )
-        )
+        rule = self.put_rule(rule_of(item, item.vendor_id, item.action))
         (occurrence,) = rule.occurrences(item.start, item.end)
         segment = segment_of(occurrence, item.start, item.end)
         dispatch = Dispatch(segment=replace(segment, tag=tag)).sent(now)
@@ -457,22 +482,6 @@ class Ledger(Wishes):
         )
 
 
-def _not_ours(item: ScheduleItem) -> Owner:
-    return Owner.FOREIGN if item.owner is Owner.OWN else item.owner
-
-
-def _leftover(item: ScheduleItem, tag: str, now: datetime) -> Dispatch:
-    """Return an item with our mark that nothing stands for, as to be taken back."""
-    segment = Segment(
-        rule_id=item.rule_id or "",
-        occurrence_id="",
-        source=item.source or Source.SERVICE,
-        action=item.action or Action.AUTO,
-        start=item.start,
-        end=item.end,
-        power_w=item.power_w,
-        limits=item.limits,
-        tag=tag,
-    )
-    known = replace(Dispatch(segment=segment).sent(now), vendor_id=item.vendor_id)
-    return known.to_be_taken_back(State.CANCELLED, "leftover")
+def _widened(occurrence: Occurrence, able: Capabilities) -> Occurrence:
+    start, end = able.widened(occurrence.start, occurrence.end)
+    return replace(occurrence, start=start, end=end)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from .dispatch import FINAL, Dispatch, holds
-from .schedule import Owner, Programme, ScheduleItem
+from .rules import Rule
+from .schedule import POWERED_ACTIONS, Action, Owner, Programme, ScheduleItem, Source
 from .timeline import Segment
 
 
@@ -78,3 +79,24 @@ def _is_of(item: ScheduleItem, dispatch: Dispatch, unmarked: bool) -> bool:
         return item.rule_id == segment.rule_id
     foreign = item.owner is Owner.FOREIGN
     return unmarked and foreign and item.action is segment.action
+
+
+def disowned(item: ScheduleItem) -> ScheduleItem:
+    """Return an item that is not ours, whoever made it."""
+    if item.owner is not Owner.OWN:
+        return item
+    return replace(item, owner=Owner.FOREIGN)
+
+
+def rule_of(item: ScheduleItem, rule_id: str, action: Action) -> Rule:
+    """Return the rule that an item stands for, as far as the item tells."""
+    return Rule(
+        id=rule_id,
+        action=action,
+        start=item.start,
+        duration=item.duration,
+        power_w=item.power_w if action in POWERED_ACTIONS else None,
+        limits=item.limits if action is Action.LIMIT else None,
+        source=item.source or Source.SERVICE,
+        note=item.note,
+    )

@@ -16,6 +16,7 @@ class DeviceKind(StrEnum):
     SITE = "site"
     INVERTER = "inverter"
     BATTERY = "battery"
+    EV_CHARGER = "ev_charger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Topology:
         }
 
     @property
+    def systems(self) -> frozenset[str]:
+        """What is to be in one account only: the sites, told or meant by their units."""
+        return frozenset(self.site_ids) | {unit.site_id for unit in self.units}
+
+    @property
     def device_ids(self) -> frozenset[str]:
         """The ids of all sites and units."""
         return frozenset(self.site_ids) | {unit.serial for unit in self.units}
@@ -94,6 +100,12 @@ class Readings:
         """Keep the newest payload of an endpoint."""
         self._payloads[endpoint_id] = payload
 
+    def having(self, endpoint_id: EndpointId, payload: object) -> Readings:
+        """Return readings that are the same but for one payload."""
+        other = Readings()
+        other._payloads = {**self._payloads, endpoint_id: payload}
+        return other
+
     def drop(self, endpoint_id: EndpointId) -> None:
         """Forget an endpoint that no longer exists."""
         self._payloads.pop(endpoint_id, None)
@@ -106,10 +118,15 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class DeviceReadings:
-    """The readings of one device, as the functions of the entity tables see them."""
+    """The readings of one device, as the functions of the entity tables see them.
+
+    `device_id` is whose readings they are; `part_id` is the device itself, which may be
+    a part that its source reads for it.
+    """
 
     readings: Readings
     device_id: str
+    part_id: str = ""
 
     def get[T](self, reading: Reading[T]) -> T | None:
         """Return this device's newest payload, None while there is none."""

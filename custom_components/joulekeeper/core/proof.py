@@ -196,7 +196,8 @@ def _excuse(segment: Segment, telemetry: Telemetry) -> str | None:
         if _at_limit(None if battery is None else -battery, telemetry.max_charge_w):
             return "limit"
     if segment.action in (Action.DISCHARGE, Action.EXPORT):
-        if charge is not None and charge <= (reserve or 0) + _NEARLY_EMPTY:
+        least = max(reserve or 0, segment.limit_soc or 0)
+        if charge is not None and charge <= least + _NEARLY_EMPTY:
             return "empty"
         if _at_limit(battery, telemetry.max_discharge_w):
             return "limit"

@@ -67,6 +67,7 @@ POWERED_ACTIONS: Final = frozenset(
     {Action.CHARGE, Action.IMPORT, Action.DISCHARGE, Action.EXPORT}
 )
 """The actions that have a power."""
+DISCHARGING_ACTIONS: Final = frozenset({Action.DISCHARGE, Action.EXPORT})
 
 
 class Source(StrEnum):
@@ -210,10 +211,14 @@ class WeeklyWindow:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """Everything that a cloud has planned for one device."""
+    """Everything that a cloud has planned for one device.
+
+    Until `outdated_until` it shows what was there before the last write.
+    """
 
     items: tuple[ScheduleItem, ...] = ()
     recurring: tuple[WeeklyWindow, ...] = ()
+    outdated_until: datetime | None = None
 
     def between(self, start: datetime, end: datetime) -> tuple[ScheduleItem, ...]:
         """Return every item that shares time with the span, earliest first."""

@@ -25,7 +25,8 @@ class Span(NamedTuple):
 class Segment:
     """A time of which one rule is the only owner: what a cloud is asked to hold.
 
-    `power_w` and `limits` are what will be sent. `tag` tells apart what is sent for
+    `power_w` and `limits` are what will be sent, and so is `limit_soc`, the state of
+    charge at which the device itself is to stop. `tag` tells apart what is sent for
     one rule, where a cloud wants each item to have a name of its own.
     """
 
@@ -38,6 +39,7 @@ class Segment:
     power_w: int | None = None
     limits: Limits | None = None
     target_soc: int | None = None
+    limit_soc: int | None = None
     note: str = ""
     tag: str = ""
 
@@ -51,10 +53,16 @@ class Segment:
         return self.start < end and start < self.end
 
     def does_what(self, other: Segment) -> bool:
-        """Whether both ask the device for the same, whenever."""
+        """Whether both ask the device for the same, whenever.
+
+        A limit that nobody asked for will do where none is known, for the owner's floor
+        is not known at each moment.
+        """
+        said = (other.limit_soc, other.target_soc, self.target_soc)
         return self == replace(
             other,
             occurrence_id=self.occurrence_id,
+            limit_soc=self.limit_soc if said == (None,) * 3 else other.limit_soc,
             start=self.start,
             end=self.end,
             target_soc=self.target_soc,

@@ -1,0 +1,56 @@
+"""What is lent to us of a plan that a cloud takes only as a whole.
+
+Such a plan belongs to its owner, who set it in the vendor's app. What we put into it for
+a while is borrowed, and given back just as it was, but for what the owner has changed
+meanwhile.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from .timeline import Segment
+
+LAG: Final = timedelta(minutes=15)
+"""How long a cloud may go on to show what was there before a write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Loan:
+    """A plan on loan; each one in the form that its vendor package keeps.
+
+    Each loan is one of its own, equal to no other.
+
+    `owner` is the plan as its owner wants it, without us. `written` is what we wrote
+    last, at `written_at`; the cloud may still show what it held `earlier`, for a while.
+    `mine` names what of it is ours. What was only an edit of the owner's is not `lent`.
+    """
+
+    owner: dict[str, Any]
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+    written: dict[str, Any]
+    written_at: datetime
+    mine: list[str] = field(default_factory=list)
+    lent: bool = True
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the cloud may still show what was there before."""
+        return bool(self.earlier) and now - self.written_at < LAG
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the cloud has held already what was written, so that it proves little."""
+        return self.written in self.earlier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What is known of what was sent, by the cloud's ids, and the loan for it.
+
+    `live` stands for what is wanted, `restoring` is to be taken back.
+    """
+
+    live: Mapping[str, Segment] = field(default_factory=dict)
+    restoring: Mapping[str, Segment] = field(default_factory=dict)
+    loan: Loan | None = None
