@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from .alphaess import VENDOR as ALPHAESS
 from .base import VendorSpec
 from .redback import VENDOR as REDBACK
 
-REGISTRY: Final[dict[str, VendorSpec]] = {vendor.key: vendor for vendor in (REDBACK,)}
+REGISTRY: Final[dict[str, VendorSpec]] = {
+    vendor.key: vendor for vendor in (ALPHAESS, REDBACK)
+}

@@ -5,14 +5,17 @@ Nothing here knows Home Assistant's machinery; the tables of entity descriptions
 name its device classes and units, are handed through untouched.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, Final, Protocol, runtime_checkable
 
 import aiohttp
 
+from ..core.budget import Allowance
 from ..core.capabilities import Capabilities
+from ..core.history import HistoryDay, Series
+from ..core.loan import Loan, Sent
 from ..core.models import Clock, Device, EndpointId, Reading, Readings, Topology
 from ..core.proof import Telemetry
 from ..core.schedule import Programme, ScheduleItem
@@ -76,7 +79,8 @@ class Connection:
     """All that a vendor session needs from its surroundings.
 
     `cookie_session` makes a session with a cookie jar of its own, for portals that log
-    in with cookies. `installation` is a stable random text of this installation.
+    in with cookies. `installation` is a stable random text of this installation. `zone`
+    returns its time zone, for clouds that tell wall clock times and no zone.
     """
 
     http: aiohttp.ClientSession
@@ -86,6 +90,7 @@ class Connection:
     credentials: Mapping[str, str] = field(repr=False)
     options: Mapping[str, bool] = field(default_factory=dict)
     installation: str = ""
+    zone: Callable[[], tzinfo] = lambda: UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +100,8 @@ class Endpoint[T]:
     `fetch` returns a frozen dataclass. `due_in` gets the payload of the last success
     and the present instant. `next_change` tells when the meaning of an unchanged
     payload changes, such as the start of a schedule. Set-up does not wait for an
-    endpoint that is not `essential`.
+    endpoint that is not `essential`. `seeks` tells of a payload whether fetching goes
+    on though nobody shows it, for devices may yet be found.
     """
 
     reading: Reading[T]
@@ -104,6 +110,7 @@ class Endpoint[T]:
     due_in: Callable[[T, datetime], timedelta]
     next_change: Callable[[T, datetime], datetime | None] | None = None
     essential: bool = True
+    seeks: Callable[[T], bool] | None = None
 
     @property
     def id(self) -> EndpointId:
@@ -133,7 +140,7 @@ class VendorCall:
         return {"method": self.method, "path": self.path, "body": self.body}
 
 
-class ScheduleController(Protocol):
+class Controller(Protocol):
     """Translates between our schedules and one device's plan in the cloud.
 
     Everything but `send`, `fetch_past` and `reset_base_mode` is a pure function of the
@@ -151,8 +158,11 @@ class ScheduleController(Protocol):
     def capabilities(self, readings: Readings) -> Capabilities:
         """Return what the device can express."""
 
-    def programme(self, readings: Readings) -> Programme | None:
-        """Return what the cloud has planned, None while that is not known."""
+    def programme(self, readings: Readings, sent: Sent) -> Programme | None:
+        """Return what the cloud has planned, None while that is not known.
+
+        `sent` tells what of it is ours, where the cloud cannot.
+        """
 
     @property
     def evidence(self) -> EndpointId | None:
@@ -161,24 +171,87 @@ class ScheduleController(Protocol):
     def telemetry(self, readings: Readings) -> Telemetry | None:
         """Return what the device measured last, None while that is not known."""
 
+    async def send(self, call: VendorCall) -> str | None:
+        """Make a call that the functions of this controller returned.
+
+        Returns the cloud's id of what was created. A call whose outcome is not known
+        raises `OutcomeUnknown`.
+        """
+
+    async def fetch_past(self, sent: Sent) -> Programme:
+        """Return the plan with the past items that the cloud still knows."""
+
+    async def reset_base_mode(self) -> None:
+        """Set the mode outside schedules to auto; `NotSupported` where impossible."""
+
+
+class ItemController(Controller, Protocol):
+    """A plan of single items, each of which is created and deleted by itself."""
+
     def create_call(self, segment: Segment) -> VendorCall:
         """Return the call that creates an item for a segment."""
 
     def delete_call(self, item: ScheduleItem) -> VendorCall:
         """Return the call that deletes an item."""
 
-    async def send(self, call: VendorCall) -> str | None:
-        """Make a call that the two functions above returned.
 
-        Returns the cloud's id of what was created. A create whose outcome is not known
-        raises `OutcomeUnknown`.
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A plan as it is to be: the calls that make it so, none if it is so already.
+
+    `ids` are the cloud's ids by the tags of the segments that found a place in it.
+    `loan` is what has to be known to give it back, None when nothing is lent.
+    """
+
+    calls: tuple[VendorCall, ...]
+    ids: Mapping[str, str]
+    loan: Loan | None
+
+
+type PlanEdit = Callable[[Any], Any]
+"""Returns a plan, in its vendor's own form, with something of it changed.
+
+Raises `InvalidRequest` with a reason when that cannot be.
+"""
+
+
+@runtime_checkable
+class PlanController(Controller, Protocol):
+    """A plan that the cloud takes only as a whole, and does not end by itself."""
+
+    def shows(self, readings: Readings, loan: Loan) -> bool:
+        """Tell whether the plan is what was written last."""
+
+    def owned(self, readings: Readings, loan: Loan | None, now: datetime) -> Any | None:
+        """Return the plan as its owner wants it, without us, None while not known."""
+
+    def rewrite(
+        self,
+        readings: Readings,
+        loan: Loan | None,
+        segments: Sequence[Segment],
+        now: datetime,
+        edit: PlanEdit | None = None,
+    ) -> Rewrite:
+        """Return the owner's plan with our segments in it, as far as they find place.
+
+        It is edited first, if there is an edit. Raises `VendorError` when the plan is
+        not known, or cannot be written, `InvalidRequest` for an edit of no sense.
         """
 
-    async def fetch_past(self) -> Programme:
-        """Return the plan with the past items that the cloud still knows."""
+    def wait_s(self, call: VendorCall) -> float:
+        """Return how long the cloud wants us to wait with a call of a rewrite, s."""
 
-    async def reset_base_mode(self) -> None:
-        """Set the mode outside schedules to auto; `NotSupported` where impossible."""
+
+type ScheduleController = ItemController | PlanController
+
+
+@runtime_checkable
+class Commander(Protocol):
+    """A session that can make calls which belong to no plan."""
+
+    async def send(self, call: VendorCall) -> None:
+        """Make a call that changes something; raises `VendorError`."""
 
 
 class VendorSession(Protocol):
@@ -203,6 +276,9 @@ class VendorSession(Protocol):
     def raw_payloads(self) -> Mapping[str, Any]:
         """Return the last raw answer of every endpoint, for diagnostics."""
 
+    def clock_skew(self) -> timedelta | None:
+        """Return the cloud's clock less ours where the cloud minds, if it is known."""
+
     def secrets(self) -> tuple[str, ...]:
         """Return every credential and token in use, so that it can be hidden."""
 
@@ -210,12 +286,54 @@ class VendorSession(Protocol):
         """Return serial numbers and site ids, so that they can be given aliases."""
 
 
+class HistorySource(Protocol):
+    """The past of an account's devices, a day at a time."""
+
+    @property
+    def day_pause(self) -> timedelta:
+        """The time from one day's fetch to the next, so that others have their turn."""
+
+    def series(self, device_id: str) -> tuple[Series, ...]:
+        """Return what a device has a past of; nothing for one that has none."""
+
+    def zone(self, device_id: str) -> tzinfo:
+        """Return the zone of a device's calendar, as far as it is known."""
+
+    async def fetch_day(self, device_id: str, day: date, zone: tzinfo) -> HistoryDay:
+        """Return a day by the hour, in a zone's calendar; blank if it is not known."""
+
+
+@runtime_checkable
+class HasHistory(Protocol):
+    """A session whose cloud knows the past."""
+
+    @property
+    def history(self) -> HistorySource:
+        """Where the past is fetched."""
+
+
+@runtime_checkable
+class Binder(Protocol):
+    """A session of an account to which systems are bound by us."""
+
+    async def request_code(self, serial: str, check_code: str) -> bool:
+        """Have a code sent to the system's owner; False if it is bound already."""
+
+    async def bind(self, serial: str, code: str) -> None:
+        """Bind a system with the code; nothing happens if it is bound already."""
+
+    async def unbind(self, serial: str) -> None:
+        """Unbind a system."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorSpec:
     """One brand: how to connect, what to ask the user, what to show.
 
     `descriptions` maps a platform's name to its table of entity descriptions.
-    `private_keys` are payload keys that hold personal data.
+    `private_keys` are payload keys that hold personal data. `writes` is how often an
+    account may be written to. Where `binds`, sessions are a `Binder`, and an account
+    without systems can be added.
     """
 
     key: str
@@ -225,5 +343,7 @@ class VendorSpec:
     options: tuple[OptionField, ...] = ()
     descriptions: Mapping[str, tuple[Any, ...]]
     private_keys: frozenset[str] = frozenset()
+    writes: Allowance
+    binds: bool = False
     connect: Callable[[Connection], VendorSession]
     validate: Callable[[Connection], Awaitable[Account]]

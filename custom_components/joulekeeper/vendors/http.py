@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 import json
@@ -46,6 +46,8 @@ class Response:
     path: str = field(repr=False)
     """Path of the final address, after redirects."""
     text: str = field(repr=False)
+    date: datetime | None = None
+    """The cloud's own time, from the `Date` header, exact to a second."""
 
     def json(self) -> Any:
         """Return the decoded body; ProtocolError when it is no JSON."""
@@ -129,7 +131,13 @@ class HttpClient:
             # Some of these hold the address, so the cause is only named.
             raise lost(f"{label}: {type(error).__name__}") from None
         self._raise_for_status(answer, label, lost)
-        return Response(label, answer.status, answer.url.path, text)
+        return Response(
+            label,
+            answer.status,
+            answer.url.path,
+            text,
+            _http_date(answer.headers.get("Date", "")),
+        )
 
     def _raise_for_status(
         self,
@@ -163,11 +171,18 @@ class HttpClient:
         value = answer.headers.get("Retry-After", "")
         if (seconds := number(value)) is not None:
             return min(max(0.0, seconds), _LONGEST_WAIT_S)
-        try:
-            until = parsedate_to_datetime(value)
-        except ValueError:
+        if (until := _http_date(value)) is None:
             return None
-        if until.tzinfo is None:
-            until = until.replace(tzinfo=UTC)
         wait = (until - self._clock()).total_seconds()
         return min(max(0.0, wait), _LONGEST_WAIT_S)
+
+
+def _http_date(value: str) -> datetime | None:
+    """Return the instant of a header that holds a date."""
+    try:
+        instant = parsedate_to_datetime(value)
+    except ValueError, OverflowError:
+        return None
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=UTC)
+    return instant

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.joulekeeper.core.errors import NotSupported
+from custom_components.joulekeeper.core.loan import Sent
 from custom_components.joulekeeper.core.models import EndpointId, Readings
 from custom_components.joulekeeper.core.proof import Delivery, Verdict, judge
 from custom_components.joulekeeper.core.schedule import Action, Source
@@ -232,7 +233,7 @@ def test_time_zone(inverter: InverterController) -> None:
     zones = {"Australia/Brisbane": ZoneInfo("Australia/Brisbane")}
     plan = parse_schedules({"DailySchedules": [daily]}, zones)
     known.put(EndpointId(SCHEDULES.name, A), plan)
-    assert inverter.programme(known) is plan
+    assert inverter.programme(known, Sent()) is plan
     able = inverter.capabilities(known)
     assert able.zone == "Australia/Brisbane"
     assert able.supports(Action.CHARGE)

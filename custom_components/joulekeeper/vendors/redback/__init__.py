@@ -1,7 +1,9 @@
 """Redback Technologies: hybrid inverters with batteries, controlled by schedules."""
 
+from datetime import timedelta
 from typing import Final
 
+from ...core.budget import Allowance
 from ..base import CredentialField, OptionField, VendorSpec
 from .descriptions import DESCRIPTIONS
 from .portal import CONF_PORTAL, CONF_PORTAL_EMAIL, CONF_PORTAL_PASSWORD
@@ -23,6 +25,8 @@ VENDOR: Final = VendorSpec(
         OptionField(CONF_PORTAL, default=True, requires=CONF_PORTAL_EMAIL),
     ),
     descriptions=DESCRIPTIONS,
+    # Nobody has told a limit; this is far above what a household needs.
+    writes=Allowance(120, timedelta(hours=1), reserved=40),
     private_keys=frozenset(
         {
             "Location",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ...core.capabilities import Capabilities
 from ...core.errors import NotSupported
+from ...core.loan import Sent
 from ...core.models import EndpointId, Readings
 from ...core.proof import Telemetry
 from ...core.schedule import Programme, ScheduleItem
@@ -97,8 +98,9 @@ class InverterController:
         zones = (str(window.zone) for window in programme.recurring)
         return next(zones, None)
 
-    def programme(self, readings: Readings) -> Programme | None:
+    def programme(self, readings: Readings, sent: Sent) -> Programme | None:
         """Return the schedules that the cloud listed last."""
+        del sent
         return readings.get(SCHEDULES, self.device_id)
 
     def create_call(self, segment: Segment) -> VendorCall:
@@ -113,8 +115,9 @@ class InverterController:
         """Make a call."""
         return await self.client.send(call)
 
-    async def fetch_past(self) -> Programme:
+    async def fetch_past(self, sent: Sent) -> Programme:
         """Return the schedules with those of the past that the cloud still has."""
+        del sent
         return await self.client.schedules(self.device_id, with_past=True)
 
     async def reset_base_mode(self) -> None:
@@ -155,8 +158,9 @@ class SiteController:
         """Return what the only inverter measured last."""
         return _telemetry(self.serial, readings) if self.serial else None
 
-    def programme(self, readings: Readings) -> Programme | None:
+    def programme(self, readings: Readings, sent: Sent) -> Programme | None:
         """Return the envelopes that the cloud listed last."""
+        del sent
         return readings.get(ENVELOPES, self.device_id)
 
     def create_call(self, segment: Segment) -> VendorCall:
@@ -171,8 +175,9 @@ class SiteController:
         """Make a call."""
         return await self.client.send(call)
 
-    async def fetch_past(self) -> Programme:
+    async def fetch_past(self, sent: Sent) -> Programme:
         """Return the envelopes with those of the last seven days."""
+        del sent
         return await self.client.envelopes(self.device_id, with_past=True)
 
     async def reset_base_mode(self) -> None:

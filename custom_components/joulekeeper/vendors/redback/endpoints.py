@@ -5,11 +5,10 @@ inverter with battery costs about 68 calls an hour, tokens included.
 """
 
 from datetime import timedelta
-import hashlib
 from typing import Any, Final
 
 from ...core.models import Reading, Topology
-from ...core.pacing import PhaseLock
+from ...core.pacing import PhaseLock, own_jitter
 from ...core.schedule import Programme
 from ..base import Endpoint
 from .client import RedbackClient
@@ -25,7 +24,6 @@ ENVELOPES: Final = Reading[Programme]("envelopes")
 PANELS: Final = Reading[Panels]("panels")
 
 TELEMETRY_PERIOD: Final = timedelta(seconds=60)
-_MAX_JITTER_MS: Final = 1000
 
 TOPOLOGY_INTERVAL: Final = timedelta(hours=2)
 STATIC_INTERVAL: Final = timedelta(hours=2)
@@ -49,7 +47,7 @@ def inverter_endpoints(
     client: RedbackClient, portal: Portal | None, serial: str, installation: str
 ) -> tuple[Endpoint[Any], ...]:
     """Return the endpoints of one inverter."""
-    pace = PhaseLock(TELEMETRY_PERIOD, _jitter(serial, installation))
+    pace = PhaseLock(TELEMETRY_PERIOD, own_jitter(installation, serial))
 
     async def dynamic() -> Dynamic:
         payload = await client.dynamic(serial)
@@ -106,9 +104,3 @@ def envelopes_endpoint(client: RedbackClient, site_id: str) -> Endpoint[Programm
         due_in=lambda _payload, _now: ENVELOPES_INTERVAL,
         next_change=Programme.next_change,
     )
-
-
-def _jitter(serial: str, installation: str) -> timedelta:
-    """Return this installation's own offset, so that not all poll at one moment."""
-    digest = hashlib.sha256(f"{installation}{serial}".encode()).digest()
-    return timedelta(milliseconds=int.from_bytes(digest[:4]) % _MAX_JITTER_MS)

@@ -150,6 +150,9 @@ class RedbackSession:
         """Return the last raw answer of every endpoint."""
         return self._client.raw
 
+    def clock_skew(self) -> None:
+        """Tokens do not mind how late it is."""
+
     def secrets(self) -> tuple[str, ...]:
         """Return every credential, token and cookie in use."""
         portal = self._portal.secrets if self._portal is not None else ()

@@ -12,16 +12,21 @@ from ....descriptions import (
     DIAGNOSTIC,
     ENERGY,
     LIMIT_W,
+    OFF,
     POWER,
     SHARE,
     STORED,
     TEMPERATURE,
     VOLTAGE,
     ReadingSensorDescription,
+    Value,
+    nth,
+    product,
+    sensor,
 )
 from ..endpoints import CONFIGURATION, DYNAMIC, STATIC
 from ..models import Cabinet, Configuration, Dynamic, Module, Static
-from .parts import OFF, Value, fact, live, nth, product, sensor, setting
+from .parts import fact, live, setting
 
 FAN_STATES: Final = ("off", "on", "error")
 ON_BATTERY: Final[dict[str, Any]] = {"on": DeviceKind.BATTERY}

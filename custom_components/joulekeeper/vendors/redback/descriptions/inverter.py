@@ -14,17 +14,22 @@ from ....descriptions import (
     ENERGY,
     LIMIT_VA,
     LIMIT_W,
+    OFF,
     POWER,
     SHARE,
     TEMPERATURE,
     VOLTAGE,
     ReadingBinarySensorDescription,
     ReadingSensorDescription,
+    Value,
+    nth,
+    sensor,
+    share,
 )
 from ..endpoints import DYNAMIC, PANELS, STATIC
 from ..models import Dynamic, PanelGroup, Phase, PvString, has_battery
 from ..schedule import MODES, mode_name
-from .parts import OFF, Value, fact, live, nth, sensor, share
+from .parts import fact, live
 
 STATUSES: Final = ("ok", "offline", "fault")
 _STRINGS: Final = 10

@@ -1,46 +1,13 @@
 """Short forms for the entity tables, typed by what an endpoint delivers."""
 
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.const import EntityCategory
-from homeassistant.helpers.typing import StateType
 
-from ....core.models import DeviceKind, DeviceReadings, Reading
-from ....descriptions import ReadingSensorDescription
+from ....descriptions import ReadingSensorDescription, Value, sensor
 from ..endpoints import CONFIGURATION, DYNAMIC, STATIC
 from ..models import Configuration, Dynamic, Static
-
-type Value = StateType | date | datetime
-
-OFF: Final[dict[str, Any]] = {"enabled": False}
-
-
-def sensor(
-    key: str,
-    inputs: tuple[Reading[Any], ...],
-    value_fn: Callable[[DeviceReadings], Value],
-    *,
-    on: DeviceKind = DeviceKind.INVERTER,
-    enabled: bool = True,
-    name: str | None = None,
-    number: str | int | None = None,
-    **details: Any,
-) -> ReadingSensorDescription:
-    """Return a sensor; `name` is the text that numbered sensors share."""
-    return ReadingSensorDescription(
-        key=key,
-        translation_key=name or key,
-        translation_placeholders=None
-        if number is None
-        else {"number": str(number).upper()},
-        device_kind=on,
-        inputs=inputs,
-        value_fn=value_fn,
-        entity_registry_enabled_default=enabled,
-        **details,
-    )
 
 
 def live(
@@ -81,22 +48,3 @@ def setting(
         entity_category=EntityCategory.DIAGNOSTIC,
         **details,
     )
-
-
-def nth[T](items: tuple[T, ...], index: int) -> T:
-    """Return an item; LookupError, which reads as unknown, where there is none."""
-    return items[index]
-
-
-def share(part: float | None, whole: float | None) -> float | None:
-    """Return a part of a whole in percent."""
-    if part is None or not whole:
-        return None
-    return round(part / whole * 100, 1)
-
-
-def product(first: float | None, second: float | None) -> float | None:
-    """Return a product, unknown when a factor is."""
-    if first is None or second is None:
-        return None
-    return round(first * second, 3)

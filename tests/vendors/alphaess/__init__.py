@@ -1,0 +1,1 @@
+"""The AlphaESS package without Home Assistant."""
