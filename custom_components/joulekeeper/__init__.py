@@ -11,6 +11,7 @@ from .connection import async_connection, token_store
 from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS
 from .controls import Controls
 from .entity import async_all_added
+from .history_import import HistoryImport, history_store
 from .issues import async_delete_entry_issues
 from .journal import Journal, async_remove_journal
 from .journal_issues import async_create_unreadable_issues
@@ -44,9 +45,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) 
     async_create_unreadable_issues(hass, entry, account, journal)
     controls = Controls(entry, account, journal)
     controls.async_start()
-    keeper = Keeper(hass, entry, controls, journal)
+    keeper = Keeper(hass, entry, controls, journal, spec.writes)
     Watcher(hass, entry, account, keeper).async_start()
-    entry.runtime_data = RuntimeData(account, keeper)
+    history = HistoryImport(hass, entry, account)
+    await history.async_start()
+    entry.runtime_data = RuntimeData(account, keeper, history)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_all_added(hass)
     return True
@@ -64,10 +67,11 @@ async def async_remove_entry(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry
 ) -> None:
     """Take back what is ours in the cloud; forget the tokens, journal and log."""
+    async_delete_entry_issues(hass, entry)
     await async_delete_own_schedules(hass, entry)
     await token_store(hass, entry.entry_id).async_remove()
     await async_remove_journal(hass, entry.entry_id)
-    async_delete_entry_issues(hass, entry)
+    await history_store(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

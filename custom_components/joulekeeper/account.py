@@ -21,6 +21,7 @@ from .core.models import (
     Unit,
 )
 from .core.redact import Redactor
+from .issues import async_update_clock_issue, async_update_empty_issue
 from .vendors.base import (
     CONF_BASE_URL,
     Endpoint,
@@ -92,7 +93,7 @@ class LoadedAccount:
 
     def readings_of(self, device: Device) -> DeviceReadings:
         """Return the readings as a device's entities see them."""
-        return DeviceReadings(self.readings, device.source_id)
+        return DeviceReadings(self.readings, device.source_id, device.id)
 
     def redactor(self) -> Redactor:
         """Return what hides this account's secrets and identities."""
@@ -144,6 +145,15 @@ class LoadedAccount:
             self._topology_coordinator.async_add_listener(self._async_topology)
         )
 
+    async def async_list_anew(self) -> None:
+        """Look at once what the account has, as after a change of ours.
+
+        What is missing is looked for twice, so that it is gone at once.
+        """
+        await self._topology_coordinator.async_refresh()
+        if self._missing:
+            await self._topology_coordinator.async_refresh()
+
     @callback
     def async_on_device(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Call the listener with the source whose readings have come.
@@ -159,6 +169,7 @@ class LoadedAccount:
         """Take a topology for the account's; its parts come sites first."""
         self.topology = topology
         self._parts = topology.parts()
+        async_update_empty_issue(self.hass, self._entry, empty=not self._parts)
 
     def _add(self, endpoint: Endpoint[Any]) -> EndpointCoordinator[Any]:
         coordinator = EndpointCoordinator(
@@ -171,6 +182,7 @@ class LoadedAccount:
     def _async_payload(self, endpoint: Endpoint[Any], payload: object) -> None:
         """Keep a payload; once set-up is over, see what devices it brings."""
         self.readings.put(endpoint.id, payload)
+        async_update_clock_issue(self.hass, self._entry, self.session.clock_skew())
         if endpoint.device_id in self._devices:
             self._async_update_devices(endpoint.device_id)
 
@@ -223,6 +235,7 @@ class LoadedAccount:
     def _async_remove(self, gone: frozenset[str]) -> None:
         for endpoint_id in [key for key in self.coordinators if key.device_id in gone]:
             coordinator = self.coordinators.pop(endpoint_id)
+            coordinator.async_delete_issue()
             self._entry.async_create_task(self.hass, coordinator.async_shutdown())
             self.readings.drop(endpoint_id)
         for source_id in gone:

@@ -112,7 +112,8 @@ def running_one(control: DeviceControl, schedule_id: str | None) -> Occurrence:
 def running(control: DeviceControl, ledger: Ledger) -> tuple[Occurrence, ...]:
     """Return what of ours is due now, or about to be."""
     now = dt_util.utcnow()
-    soon = control.capabilities.earliest_start(now) + timedelta(seconds=1)
+    earliest = control.capabilities.earliest_start(now)
+    soon = max(now, earliest) + timedelta(seconds=1)
     return tuple(ledger.occurrences(now, soon))
 
 

@@ -181,19 +181,12 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
         connection = await async_connection(self.hass, credentials)
         try:
             account = await self._spec.validate(connection)
-        except AuthError:
-            return None, {"base": "invalid_auth"}
-        except RateLimited:
-            return None, {"base": "rate_limited"}
-        except TransientError:
-            return None, {"base": "cannot_connect"}
-        except VendorError:
-            _LOGGER.exception("Unexpected answer while trying credentials")
-            return None, {"base": "unknown"}
+        except VendorError as error:
+            return None, _told(error)
         refused = account.rejected_sections | self._half_given(credentials)
         if refused:
             return None, {"base": f"{min(refused)}_refused"}
-        if not account.systems:
+        if not account.systems and not self._spec.binds:
             return None, {"base": "no_systems"}
         return account, {}
 
@@ -211,7 +204,9 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(unique_id)
         if entry is None:
             self._abort_if_unique_id_configured()
-        elif account.systems.isdisjoint(entry.data[CONF_SYSTEMS]):
+        elif unique_id != entry.unique_id and account.systems.isdisjoint(
+            entry.data[CONF_SYSTEMS]
+        ):
             return self.async_abort(reason="wrong_account")
         others = systems_in_use(
             self.hass,
@@ -273,6 +268,23 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
             }
         )
         return self.async_show_form(step_id="init", data_schema=schema)
+
+
+def _told(error: VendorError) -> dict[str, str]:
+    """Return what the form says about an error."""
+    match error:
+        case AuthError():
+            return {"base": "invalid_auth"}
+        case RateLimited():
+            return {"base": "rate_limited"}
+        case VendorError(reason="clock_wrong"):
+            return {"base": "clock_wrong"}
+        case VendorError(reason="not_whitelisted"):
+            return {"base": "not_whitelisted"}
+        case TransientError():
+            return {"base": "cannot_connect"}
+    _LOGGER.error("Unexpected answer while trying credentials", exc_info=error)
+    return {"base": "unknown"}
 
 
 def _flat(user_input: Mapping[str, Any]) -> dict[str, str]:

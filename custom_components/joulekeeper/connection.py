@@ -76,6 +76,7 @@ async def async_connection(
         credentials=credentials,
         options=options,
         installation=await instance_id.async_get(hass),
+        zone=dt_util.get_default_time_zone,
     )
 
 
@@ -91,5 +92,5 @@ def systems_in_use(
         if entry.data[CONF_VENDOR] == vendor and entry.entry_id != except_entry:
             systems.update(entry.data[CONF_SYSTEMS])
             if entry.state is ConfigEntryState.LOADED:
-                systems.update(entry.runtime_data.account.topology.site_ids)
+                systems.update(entry.runtime_data.account.topology.systems)
     return frozenset(systems)

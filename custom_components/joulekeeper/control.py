@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from homeassistant.core import callback
@@ -22,7 +22,7 @@ from .core.schedule import DAY, Action, Programme, ScheduleItem
 from .core.timeline import Segment, segment_of
 from .journal import Journal, LogEntry
 from .staging import Staging
-from .vendors.base import ScheduleController
+from .vendors.base import PlanController, ScheduleController
 
 _AHEAD: Final = 8 * DAY
 """How far what comes next is looked for: what comes once a week is found."""
@@ -65,12 +65,21 @@ class DeviceControl:
     @property
     def listed(self) -> Programme:
         """What the cloud listed when it was asked last, as it is."""
-        return self.controller.programme(self.account.readings) or Programme()
+        readings, sent = self.account.readings, self.ledger.sent()
+        return self.controller.programme(readings, sent) or Programme()
 
     @property
     def programme(self) -> Programme:
         """What the cloud listed last, with everything of ours known as such."""
         return self.ledger.claim(self.listed)
+
+    @property
+    def owned(self) -> Any | None:
+        """The plan as its owner wants it, None where it is not known, or no whole."""
+        if not isinstance(self.controller, PlanController):
+            return None
+        readings, loan = self.account.readings, self.ledger.loan
+        return self.controller.owned(readings, loan, dt_util.utcnow())
 
     @property
     def zone(self) -> str:
@@ -125,7 +134,9 @@ class DeviceControl:
     async def fetch_past(self) -> Programme:
         """Ask the cloud for its plan with past items; HomeAssistantError on failure."""
         try:
-            return self.ledger.claim(await self.controller.fetch_past())
+            return self.ledger.claim(
+                await self.controller.fetch_past(self.ledger.sent())
+            )
         except VendorError as error:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="plan_unknown"

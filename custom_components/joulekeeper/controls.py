@@ -10,6 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from .account import LoadedAccount
 from .const import DOMAIN
 from .control import DeviceControl
+from .issues import async_create_loan_issue
 from .journal import Journal
 
 
@@ -29,6 +30,11 @@ class Controls:
     def __iter__(self) -> Iterator[DeviceControl]:
         """Return every one."""
         return iter(tuple(self._controls.values()))
+
+    @property
+    def account(self) -> LoadedAccount:
+        """The account whose devices they are."""
+        return self._account
 
     def get(self, device_id: str) -> DeviceControl | None:
         """Return who controls a device itself."""
@@ -62,8 +68,12 @@ class Controls:
     def _follow(self, source_id: str) -> None:
         """Take on who controls the devices of a source, or let them go with it."""
         controllers = self._account.controllers_from(source_id)
-        if not controllers:
-            self._controls.pop(source_id, None)
+        if not controllers and (gone := self._controls.pop(source_id, None)):
+            loan = gone.ledger.loan
+            if loan is not None and loan.mine:
+                async_create_loan_issue(
+                    self._account.hass, self._entry, source_id, loan
+                )
         for controller in controllers:
             if (known := self._controls.get(controller.device_id)) is not None:
                 known.controller = controller

@@ -8,19 +8,21 @@ from typing import Final, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.errors import (
+    OFFLINE,
     AuthError,
     OptionAuthError,
     RateLimited,
     TransientError,
     VendorError,
 )
-from .issues import async_create_option_login_issue
+from .issues import UNBOUND, async_create_access_issue, async_create_option_login_issue
 from .vendors.base import Endpoint
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,7 +36,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
     """Fetches one endpoint when its next fresh payload is due.
 
     Without listeners it rests, so a disabled entity saves its call; only until the
-    first payload it goes on by itself, for no entity can exist before.
+    first payload, and while it seeks something, it goes on by itself, for no entity can
+    exist before.
     """
 
     config_entry: ConfigEntry
@@ -63,6 +66,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         """Number of payloads so far."""
         self._on_payload = on_payload
         self._failures = 0
+        self._issue_id: str | None = None
         self._stop_waiting: CALLBACK_TYPE | None = None
         self._cancel_change: CALLBACK_TYPE | None = None
 
@@ -75,6 +79,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         if self._closed:
             return payload
         self._failures = 0
+        self.async_delete_issue()
         self.fetches += 1
         now = dt_util.utcnow()
         # The base class drops the fraction of a second that is added here.
@@ -83,16 +88,29 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         )
         self._on_payload(self.endpoint, payload)
         self._await_change(payload, now)
-        if self._stop_waiting is not None:
-            self._stop_waiting()
-            self._stop_waiting = None
+        self._wait(self.endpoint.seeks is not None and self.endpoint.seeks(payload))
         return payload
 
     @callback
     def async_wait_for_payload(self) -> None:
         """Go on by itself until the first payload is there."""
-        if self.data is None and self._stop_waiting is None:
+        if self.data is None:
+            self._wait(True)
+
+    @callback
+    def async_delete_issue(self) -> None:
+        """Take back what the user was told to mend."""
+        if self._issue_id is not None:
+            ir.async_delete_issue(self.hass, DOMAIN, self._issue_id)
+            self._issue_id = None
+
+    def _wait(self, wanted: bool) -> None:
+        """Go on by itself, or only for listeners."""
+        if wanted and self._stop_waiting is None:
             self._stop_waiting = self.async_add_listener(lambda: None)
+        elif not wanted and self._stop_waiting is not None:
+            self._stop_waiting()
+            self._stop_waiting = None
 
     @override
     async def async_shutdown(self) -> None:
@@ -109,21 +127,29 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             return ConfigEntryAuthFailed(
                 translation_domain=DOMAIN, translation_key="credentials_refused"
             )
-        key = "unexpected_answer"
+        created = async_create_access_issue(
+            self.hass, self.config_entry, error.reason, self.endpoint.device_id
+        )
+        # Whatever goes wrong next, only a success takes it back.
+        self._issue_id = created or self._issue_id
         retry_after: float | None = None
         if isinstance(error, OptionAuthError):
             # Trying a refused password again and again may lock the login.
             async_create_option_login_issue(self.hass, self.config_entry, error.option)
-            key, retry_after = "option_login_refused", _REFUSED_RETRY.total_seconds()
+            retry_after = _REFUSED_RETRY.total_seconds()
         elif isinstance(error, RateLimited):
-            key, retry_after = "rate_limited", error.retry_after
-        elif isinstance(error, TransientError):
-            key = "cannot_connect"
+            retry_after = error.retry_after
+        elif error.reason == "not_entitled":
+            retry_after = _REFUSED_RETRY.total_seconds()
         wait = min(_FIRST_RETRY * 2**self._failures, _LAST_RETRY).total_seconds()
-        self._failures = min(self._failures + 1, 10)
+        if retry_after is None:
+            self._failures = min(self._failures + 1, 10)
+        else:
+            # Who says how long to wait is not asked later than that.
+            wait = _FIRST_RETRY.total_seconds()
         return UpdateFailed(
             translation_domain=DOMAIN,
-            translation_key=key,
+            translation_key=_text_key(error),
             translation_placeholders={"cause": str(error)},
             retry_after=max(wait, retry_after or 0),
         )
@@ -145,3 +171,21 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             self._await_change(payload, now)
 
         self._cancel_change = async_track_point_in_utc_time(self.hass, changed, moment)
+
+
+def _text_key(error: VendorError) -> str:
+    """Return the text that tells the user what to do."""
+    reason = error.reason
+    if isinstance(error, OptionAuthError):
+        return "option_login_refused"
+    if isinstance(error, RateLimited):
+        return "rate_limited"
+    if reason in UNBOUND:
+        return "not_bound"
+    if reason == OFFLINE:
+        return "system_offline"
+    if reason in {"clock_wrong", "not_entitled", "not_whitelisted"}:
+        return reason
+    return (
+        "cannot_connect" if isinstance(error, TransientError) else "unexpected_answer"
+    )

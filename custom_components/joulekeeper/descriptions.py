@@ -6,14 +6,18 @@ Power is W, energy kWh, shares percent; grid + is import, battery + is discharge
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntityDescription
+from homeassistant.components.number import NumberEntityDescription
+from homeassistant.components.number.const import DEFAULT_MAX_VALUE
 from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntityDescription,
     SensorStateClass,
 )
+from homeassistant.components.switch import SwitchEntityDescription
+from homeassistant.components.time import TimeEntityDescription
 from homeassistant.const import (
     PERCENTAGE,
     EntityCategory,
@@ -28,6 +32,9 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.typing import StateType
 
 from .core.models import DeviceKind, DeviceReadings, EndpointId, Reading
+from .vendors.base import PlanEdit, VendorCall
+
+type Value = StateType | date | datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +48,13 @@ class ReadingDescription(EntityDescription):
 
     device_kind: DeviceKind
     inputs: tuple[Reading[Any], ...]
-    value_fn: Callable[[DeviceReadings], StateType | date | datetime]
+    value_fn: Callable[[DeviceReadings], Value]
 
     def endpoint_ids(self, source_id: str) -> tuple[EndpointId, ...]:
         """Return the endpoints of a source that the value is made of, in order."""
         return tuple(EndpointId(reading.name, source_id) for reading in self.inputs)
 
-    def value(self, readings: DeviceReadings) -> StateType | date | datetime:
+    def value(self, readings: DeviceReadings) -> Value:
         """Return the value, None while an input is missing."""
         try:
             return self.value_fn(readings)
@@ -61,12 +68,107 @@ class ReadingDescription(EntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingSensorDescription(ReadingDescription, SensorEntityDescription):
-    """A sensor of a vendor's table."""
+    """A sensor of a vendor's table.
+
+    `last_reset_fn` tells when a total began anew, `unit_fn` the unit where the cloud
+    does; money of no known currency is Home Assistant's.
+    """
+
+    last_reset_fn: Callable[[DeviceReadings], datetime | None] | None = None
+    unit_fn: Callable[[DeviceReadings], str | None] | None = None
+
+    def reset_at(self, readings: DeviceReadings) -> datetime | None:
+        """Return when the total began anew, None where it never does."""
+        try:
+            return self.last_reset_fn(readings) if self.last_reset_fn else None
+        except LookupError:
+            return None
+
+    def unit(self, readings: DeviceReadings) -> str | None:
+        """Return the unit, None where it is not known."""
+        try:
+            told = self.unit_fn(readings) if self.unit_fn else None
+        except LookupError:
+            told = None
+        return told or self.native_unit_of_measurement
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingBinarySensorDescription(ReadingDescription, BinarySensorEntityDescription):
     """A binary sensor of a vendor's table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingDescription(ReadingDescription):
+    """Something that can be set: a part of the owner's plan, or by a call of its own.
+
+    `edit_fn` returns the edit of a plan, `call_fn` the call, None when it is so already;
+    both raise `InvalidRequest` for what cannot be. `there_fn` tells whether there is
+    such a setting, whatever its value, `open_fn` whether it may come to be there by
+    being set. With `null_with`, the key of another, both may be set to nothing together.
+    `done_fn` tells whether a call has done what it was made for, where that is not the
+    value itself.
+    """
+
+    value_fn: Callable[[DeviceReadings], Any]
+    there_fn: Callable[[DeviceReadings], bool]
+    open_fn: Callable[[DeviceReadings], bool] | None = None
+    edit_fn: Callable[[DeviceReadings, Any], PlanEdit] | None = None
+    call_fn: Callable[[DeviceReadings, Any], VendorCall | None] | None = None
+    done_fn: Callable[[DeviceReadings, Any], bool] | None = None
+    null_with: str | None = None
+
+    @override
+    def value(self, readings: DeviceReadings) -> Any:
+        """Return the value, None while an input is missing, or nothing is set."""
+        return super().value(readings)
+
+    @override
+    def is_known(self, readings: DeviceReadings) -> bool:
+        """Tell whether there is such a setting."""
+        return _holds(self.there_fn, readings)
+
+    def is_open(self, readings: DeviceReadings) -> bool:
+        """Tell whether it can be set, though it may not be there yet."""
+        return _holds(self.open_fn or self.there_fn, readings)
+
+    def is_done(self, readings: DeviceReadings, value: Any) -> bool:
+        """Tell whether a call has done what it was made for."""
+        if (done_fn := self.done_fn) is not None:
+            return _holds(lambda readings: done_fn(readings, value), readings)
+        return bool(self.value(readings) == value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingNumberDescription(SettingDescription, NumberEntityDescription):
+    """A number that can be set; its largest value may be the device's."""
+
+    max_fn: Callable[[DeviceReadings], float | None] | None = None
+
+    def largest(self, readings: DeviceReadings) -> float:
+        """Return the largest value."""
+        try:
+            told = self.max_fn(readings) if self.max_fn else None
+        except LookupError:
+            told = None
+        return told or self.native_max_value or DEFAULT_MAX_VALUE
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingTimeDescription(SettingDescription, TimeEntityDescription):
+    """A time of the wall clock that can be set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingSwitchDescription(SettingDescription, SwitchEntityDescription):
+    """Something that can be switched."""
+
+
+def _holds(test: Callable[[DeviceReadings], bool], readings: DeviceReadings) -> bool:
+    try:
+        return test(readings)
+    except LookupError:
+        return False
 
 
 POWER: Final[dict[str, Any]] = {
@@ -81,6 +183,8 @@ ENERGY: Final[dict[str, Any]] = {
     "native_unit_of_measurement": UnitOfEnergy.KILO_WATT_HOUR,
     "suggested_display_precision": 1,
 }
+ENERGY_OF_DAY: Final = ENERGY | {"state_class": SensorStateClass.TOTAL}
+"""For what begins anew each day: `last_reset` keeps a false zero from counting twice."""
 STORED: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.ENERGY_STORAGE,
     "state_class": SensorStateClass.MEASUREMENT,
@@ -117,8 +221,58 @@ LIMIT_W: Final[dict[str, Any]] = {
     "native_unit_of_measurement": UnitOfPower.WATT,
     "suggested_display_precision": 0,
 }
+MONEY: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.MONETARY,
+    "suggested_display_precision": 2,
+}
 LIMIT_VA: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.APPARENT_POWER,
     "native_unit_of_measurement": UnitOfApparentPower.VOLT_AMPERE,
     "suggested_display_precision": 0,
 }
+OFF: Final[dict[str, Any]] = {"enabled": False}
+
+
+def sensor(
+    key: str,
+    inputs: tuple[Reading[Any], ...],
+    value_fn: Callable[[DeviceReadings], Value],
+    *,
+    on: DeviceKind = DeviceKind.INVERTER,
+    enabled: bool = True,
+    name: str | None = None,
+    number: str | int | None = None,
+    **details: Any,
+) -> ReadingSensorDescription:
+    """Return a sensor; `name` is the text that numbered sensors share."""
+    return ReadingSensorDescription(
+        key=key,
+        translation_key=name or key,
+        translation_placeholders=None
+        if number is None
+        else {"number": str(number).upper()},
+        device_kind=on,
+        inputs=inputs,
+        value_fn=value_fn,
+        entity_registry_enabled_default=enabled,
+        **details,
+    )
+
+
+def nth[T](items: tuple[T, ...], index: int) -> T:
+    """Return an item; LookupError, which reads as unknown, where there is none."""
+    return items[index]
+
+
+def share(part: float | None, whole: float | None) -> float | None:
+    """Return a part of a whole in percent."""
+    if part is None or not whole:
+        return None
+    return round(part / whole * 100, 1)
+
+
+def product(first: float | None, second: float | None) -> float | None:
+    """Return a product, unknown when a factor is."""
+    if first is None or second is None:
+        return None
+    return round(first * second, 3)

@@ -26,7 +26,14 @@ async def async_get_config_entry_diagnostics(
             "writes_left": runtime.keeper.budget.left,
             "devices": [_device(runtime, device) for device in runtime.account.devices],
             "endpoints": _endpoints(runtime, lambda device_id: True),
-            "raw": _raw(runtime, {"", *runtime.account.topology.device_ids}),
+            "raw": _raw(
+                runtime,
+                {
+                    "",
+                    *runtime.account.topology.device_ids,
+                    *(device.id for device in runtime.account.devices),
+                },
+            ),
         },
     )
 
@@ -44,7 +51,7 @@ async def async_get_device_diagnostics(
         {
             "devices": [_device(runtime, item) for item in devices],
             "endpoints": _endpoints(runtime, sources.__contains__),
-            "raw": _raw(runtime, sources),
+            "raw": _raw(runtime, sources | {item.id for item in devices}),
         },
     )
 

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import batched
 from operator import attrgetter
 from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -19,8 +20,9 @@ from .const import DOMAIN
 from .control import DeviceControl
 from .coordinator import EndpointCoordinator
 from .core.capabilities import Capabilities
-from .core.models import Device, DeviceKind, EndpointId
-from .descriptions import ReadingDescription
+from .core.models import Device, DeviceKind, DeviceReadings, EndpointId
+from .descriptions import ReadingDescription, SettingDescription
+from .rule_edits import VIA_ENTITIES, Caller
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 _BATCH: Final = 8
@@ -96,6 +98,50 @@ class ReadingEntity(JoulekeeperEntity):
             description.endpoint_ids(device.source_id),
         )
         self._readings = runtime.account.readings_of(device)
+
+
+class SettingEntity(ReadingEntity):
+    """Something that can be set; it shows what its owner wants, not what we borrow.
+
+    While it is being set it shows what was asked for, then again what is.
+    """
+
+    entity_description: SettingDescription
+    _asked: tuple[Any] | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to what is set too, which not every payload shows."""
+        await super().async_added_to_hass()
+        settings = self._runtime.keeper.settings
+        self.async_on_remove(settings.subscribe(self.async_write_ha_state))
+        if (control := settings.control_of(self._device)) is not None:
+            staging = control.staging
+            self.async_on_remove(staging.subscribe(self.async_write_ha_state))
+
+    @property
+    def _setting(self) -> Any:
+        if self._asked is not None:
+            return self._asked[0]
+        readings = self._runtime.keeper.settings.readings(self._device)
+        return self.entity_description.value(readings)
+
+    async def _async_set(self, value: Any) -> None:
+        """Set it; what the cloud does not show afterwards is an error."""
+        asked = self._asked = (value,)
+        self.async_write_ha_state()
+        caller = Caller(VIA_ENTITIES, self._context.user_id if self._context else None)
+        wanted = ((self.entity_description, value),)
+        try:
+            changed = await self._runtime.keeper.change(self._device, wanted, caller)
+        finally:
+            if self._asked is asked:
+                self._asked = None
+            self.async_write_ha_state()
+        if not changed.confirmed:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="setting_unconfirmed"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,11 +269,14 @@ def reading_candidates(
         tables.setdefault(row.device_kind, []).append(row)
 
     def find(device: Device) -> Iterable[Candidate]:
-        readings = runtime.account.readings_of(device)
+        # Many may ask for it, or none.
+        owned = cache(partial(runtime.keeper.settings.readings, device))
         return (
             Candidate(
                 description.key,
-                partial(description.is_known, readings),
+                partial(
+                    _is_known, description, runtime.account.readings_of(device), owned
+                ),
                 partial(entity_class, runtime, device, description),
                 partial(
                     runtime.account.fetches_all,
@@ -238,6 +287,16 @@ def reading_candidates(
         )
 
     return find
+
+
+def _is_known(
+    description: ReadingDescription,
+    readings: DeviceReadings,
+    owned: Callable[[], DeviceReadings],
+) -> bool:
+    """Tell whether there is something to show; what is borrowed is no setting."""
+    is_setting = isinstance(description, SettingDescription)
+    return description.is_known(owned() if is_setting else readings)
 
 
 def control_candidates[D: ControlDescription](

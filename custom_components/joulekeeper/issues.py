@@ -1,14 +1,28 @@
 """What only the user can mend, told as repairs."""
 
+from datetime import timedelta
+from hashlib import sha256
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 
 from .const import DOMAIN
+from .core.loan import Loan
 
 OPTION_LOGIN: Final = "option_login_refused"
+CLOCK_WRONG: Final = "clock_wrong"
+NOT_BOUND: Final = "not_bound"
+NOT_GIVEN_BACK: Final = "plan_not_given_back"
+NOT_WHITELISTED: Final = "not_whitelisted"
+NO_SYSTEMS: Final = "no_systems"
+
+UNBOUND: Final = frozenset({NOT_BOUND, "unknown_system"})
+"""Reasons: the account may not, or no longer, read a system."""
+
+_MOST_SKEW: Final = timedelta(seconds=240)
+"""Clouds that mind the clock refuse from 300 s on."""
 
 
 @callback
@@ -25,6 +39,98 @@ def async_create_option_login_issue(
         severity=ir.IssueSeverity.WARNING,
         translation_key=OPTION_LOGIN,
         translation_placeholders={"account": entry.title},
+    )
+
+
+@callback
+def async_update_clock_issue(
+    hass: HomeAssistant, entry: ConfigEntry, skew: timedelta | None
+) -> None:
+    """Tell that the clock is far off, where the cloud minds, or that it is no more."""
+    issue_id = f"{CLOCK_WRONG}_{entry.entry_id}"
+    if skew is None or abs(skew) <= _MOST_SKEW:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=CLOCK_WRONG,
+        translation_placeholders={
+            "account": entry.title,
+            "minutes": str(round(abs(skew).total_seconds() / 60)),
+        },
+    )
+
+
+@callback
+def async_update_empty_issue(
+    hass: HomeAssistant, entry: ConfigEntry, *, empty: bool
+) -> None:
+    """Tell that an account has no system yet, or that it has one now."""
+    issue_id = f"{NO_SYSTEMS}_{entry.entry_id}"
+    if not empty:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=NO_SYSTEMS,
+        translation_placeholders={"account": entry.title},
+    )
+
+
+@callback
+def async_create_access_issue(
+    hass: HomeAssistant, entry: ConfigEntry, reason: str | None, device_id: str
+) -> str | None:
+    """Tell that the account may not read, where the user can mend it; return its id."""
+    if reason == NOT_WHITELISTED:
+        key, issue_id = NOT_WHITELISTED, f"{NOT_WHITELISTED}_{entry.entry_id}"
+    elif reason in UNBOUND:
+        key, issue_id = NOT_BOUND, f"{NOT_BOUND}_{entry.entry_id}_{device_id}"
+    else:
+        return None
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, device_id), entry.entry_id
+    )
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=key,
+        translation_placeholders={
+            "account": entry.title,
+            "system": (device and (device.name_by_user or device.name)) or entry.title,
+        },
+    )
+    return issue_id
+
+
+@callback
+def async_create_loan_issue(
+    hass: HomeAssistant, entry: ConfigEntry, device_id: str, loan: Loan
+) -> None:
+    """Tell what has to be taken out of a plan by hand, until somebody has done it."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{NOT_GIVEN_BACK}_{sha256(device_id.encode()).hexdigest()[:8]}",
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=NOT_GIVEN_BACK,
+        translation_placeholders={
+            "account": entry.title,
+            "windows": "\n".join(f"- {name}" for name in loan.mine),
+        },
     )
 
 

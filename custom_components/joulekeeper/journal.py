@@ -37,10 +37,11 @@ Who lays a few schedules a day has a hundredth of it after 30 days.
 _LOG_LATER_S: Final = 60
 _LOG_LATER_PER_ENTRY_S: Final = 0.05
 """The longer it is, the seldomer it is written: at most 7 kB/s, which a card can bear."""
-_WRITES_FOR: Final = timedelta(hours=1)
+_WRITES_FOR: Final = timedelta(days=1)
 _UNREADABLE_LENGTH: Final = 100
 
 VERBS: Final = (
+    "change",
     "create",
     "update",
     "delete",
@@ -307,6 +308,11 @@ class Journal:
                     left.setdefault(device_id, []).append(dispatch)
         return left
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that have a ledger."""
+        return tuple(self._ledgers)
+
     def ledger(self, device_id: str) -> Ledger:
         """Return the ledger of a device, a new one for a new device."""
         return self._ledgers.setdefault(device_id, Ledger())
@@ -367,15 +373,16 @@ class Journal:
         """Return what happened to a device, earliest first."""
         return self._log.entries(device_id, since)
 
-    def count_write(self) -> None:
-        """Count a call that writes."""
+    def count_writes(self, calls: int = 1) -> None:
+        """Count calls that write; less than none for those that came to nothing."""
         now = dt_util.utcnow()
-        self._content.writes = self.writes_today + 1
+        self._content.writes = max(0, self.writes_today + calls)
         self._content.day = dt_util.now().date().isoformat()
-        self._content.wrote = [*self.recent_writes(_WRITES_FOR), now]
+        wrote = [*self.recent_writes(_WRITES_FOR), *([now] * calls)]
+        self._content.wrote = wrote[: len(wrote) + min(0, calls)]
 
     def recent_writes(self, window: timedelta) -> tuple[datetime, ...]:
-        """Return when calls wrote lately, earliest first; an hour is remembered.
+        """Return when calls wrote lately, earliest first; a day is remembered.
 
         What lies ahead is of a clock that was wrong.
         """

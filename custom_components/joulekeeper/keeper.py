@@ -26,20 +26,20 @@ from .checks import (
 from .const import DOMAIN
 from .control import DeviceControl
 from .controls import Controls
-from .core.budget import Budget
+from .core.budget import Allowance, Budget
 from .core.dispatch import RESTORING, State
 from .core.errors import VendorError
 from .core.ledger import Ledger
+from .core.models import Device
 from .core.rules import Rule
 from .core.schedule import Action, Programme, Source
 from .journal import Journal
 from .orders import Orders, Result
 from .rule_edits import Caller, Change, deleting, new_id, separated, starting
-from .settle import Settled, Settler
+from .setting_changes import Changed, SettingChanges, Wanted
+from .settle import Settler
+from .writes import Settled
 
-HOUR: Final = timedelta(hours=1)
-WRITES_PER_HOUR: Final = 120
-RESERVED_WRITES: Final = 40
 AUTO_FOR: Final = timedelta(days=1)
 """How long a device is held in auto whose mode outside schedules cannot be set."""
 
@@ -53,18 +53,18 @@ class Keeper:
         entry: ConfigEntry,
         controls: Controls,
         journal: Journal,
+        writes: Allowance,
     ) -> None:
-        """Take the account's devices that have a plan, and its journal."""
+        """Take the account's devices that have a plan, and its journal.
+
+        `writes` is how often its cloud may be written to.
+        """
         self.controls = controls
         self.journal = journal
-        self.budget = Budget(
-            WRITES_PER_HOUR,
-            HOUR,
-            dt_util.utcnow,
-            reserved=RESERVED_WRITES,
-            spent=journal.recent_writes(HOUR),
-        )
+        spent = journal.recent_writes(writes.window)
+        self.budget = Budget(writes, dt_util.utcnow, spent)
         self._orders = Orders(hass, entry, Settler(journal, self.budget))
+        self.settings = SettingChanges(hass, entry, controls, self._orders)
 
     # -- new schedules ---------------------------------------------------------
 
@@ -259,7 +259,7 @@ class Keeper:
         """Delete every schedule of ours and set the mode outside schedules to auto."""
         result = await self._delete_all(control, "reset_to_auto", caller, dry_run)
         able = control.capabilities
-        if not able.takes_power:
+        if not able.steers_battery:
             return result
         if not able.base_mode_reset:
             return result | {"base_mode": "unchanged"}
@@ -289,7 +289,7 @@ class Keeper:
     async def _reset_base_mode(self, control: DeviceControl) -> None:
         async with self.controls.turn(control):
             try:
-                self._orders.settler.spend(urgent=True)
+                self._orders.settler.writer.spend(urgent=True)
                 await self.journal.save()
                 await control.controller.reset_base_mode()
             except VendorError as error:
@@ -299,6 +299,18 @@ class Keeper:
                     translation_key="base_mode_not_reset",
                     translation_placeholders={"cause": str(error)},
                 ) from error
+
+    def react(self, error: VendorError) -> None:
+        """Ask for what only the user can give."""
+        self._orders.react(error)
+
+    # -- settings --------------------------------------------------------------
+
+    async def change(
+        self, device: Device, wanted: Wanted, caller: Caller, *, dry_run: bool = False
+    ) -> Changed:
+        """Change settings of a device, which are its owner's and stay."""
+        return await self.settings.change(device, wanted, caller, dry_run=dry_run)
 
     # -- only looking ----------------------------------------------------------
 
@@ -336,6 +348,8 @@ class Keeper:
         known = control.ledger.dispatches
         return bool(
             changes.over
+            or changes.give_back
+            or changes.anew
             or any(item.id not in known for item in changes.send)
             or any(
                 item.id not in known or known[item.id].state not in RESTORING

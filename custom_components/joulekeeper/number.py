@@ -1,4 +1,4 @@
-"""Numbers of the schedule being put together; nothing is sent from here."""
+"""Numbers: of the schedule being put together, and settings out of the tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Final, override
 
 from homeassistant.components.number import (
     NumberDeviceClass,
+    NumberEntity,
     NumberEntityDescription,
     NumberMode,
     RestoreNumber,
@@ -17,16 +18,20 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core.capabilities import Capabilities
 from .core.schedule import MINUTE
+from .descriptions import ReadingNumberDescription
 from .entity import (
     ControlDescription,
     ControlEntity,
+    SettingEntity,
     async_add_when_known,
     control_candidates,
+    reading_candidates,
 )
 from .runtime import JoulekeeperConfigEntry
 from .staging import Staging
 
-PARALLEL_UPDATES = 1
+# The keeper takes turns, and writes together what comes together.
+PARALLEL_UPDATES = 0
 
 MAX_CAP: Final = 100_000
 """W or VA; more than any home has."""
@@ -115,12 +120,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the numbers."""
-    async_add_when_known(
-        entry,
-        async_add_entities,
-        Platform.NUMBER,
+    for candidates in (
         control_candidates(entry.runtime_data, STAGING_NUMBERS, StagingNumber),
-    )
+        reading_candidates(entry.runtime_data, Platform.NUMBER, SettingNumber),
+    ):
+        async_add_when_known(entry, async_add_entities, Platform.NUMBER, candidates)
 
 
 class StagingNumber(ControlEntity, RestoreNumber):
@@ -153,3 +157,25 @@ class StagingNumber(ControlEntity, RestoreNumber):
         """Keep the number for the next schedule."""
         self.entity_description.set_fn(self._control.staging, round(value))
         self._control.staging.changed()
+
+
+class SettingNumber(SettingEntity, NumberEntity):
+    """A setting that is a number."""
+
+    entity_description: ReadingNumberDescription
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        value: float | None = self._setting
+        return int(value) if value is not None and value == int(value) else value
+
+    @property
+    @override
+    def native_max_value(self) -> float:
+        return self.entity_description.largest(self._readings)
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Set the number."""
+        await self._async_set(value)

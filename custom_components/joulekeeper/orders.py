@@ -4,6 +4,8 @@ The caller holds the device's turn, and has read its plan. Vendor errors of writ
 Home Assistant errors here, and nowhere else.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -32,8 +34,9 @@ from .plan_data import (
     rule_summary,
 )
 from .rule_edits import Caller, Change
-from .settle import Settled, Settler
-from .write_errors import shown, write_error
+from .settle import Settler
+from .write_errors import setting_error, shown, write_error
+from .writes import Settled
 
 type Result = dict[str, Any]
 
@@ -68,6 +71,15 @@ class Orders:
             self._entry.async_start_reauth_if_available(self._hass)
         elif isinstance(error, OptionAuthError):
             async_create_option_login_issue(self._hass, self._entry, error.option)
+
+    @contextmanager
+    def setting(self) -> Iterator[None]:
+        """Raise what goes wrong with a setting as Home Assistant's error."""
+        try:
+            yield
+        except VendorError as error:
+            self.react(error)
+            raise setting_error(error) from error
 
     async def lay(
         self,
@@ -226,10 +238,14 @@ class Orders:
             )
 
     def log(
-        self, control: DeviceControl, verb: str, caller: Caller, rule: Rule | None
+        self,
+        control: DeviceControl,
+        verb: str,
+        caller: Caller,
+        rule: Rule | None,
+        what: str | None = None,
     ) -> None:
         """Note who has asked for what."""
-        control.log(
-            asked_entry(control.device_id, verb, rule, caller.via, caller.user_id)
-        )
+        entry = asked_entry(control.device_id, verb, rule, caller.via, caller.user_id)
+        control.log(replace(entry, reason=what))
         control.tell()

@@ -154,7 +154,8 @@ def _text_of(dispatch: Dispatch) -> str:
         case State.UNCONFIRMED:
             return "unconfirmed"
         case State.RESTORE_FAILED:
-            return "restore_failed"
+            # What others do not end comes again until it is taken out.
+            return "restore_failed" if dispatch.returns else "restore_failed_plan"
         case State.REJECTED:
             return "rejected"
         case State.MISSED:

@@ -4,7 +4,7 @@ from typing import Final
 
 REASONS: Final = {
     "action_inexact": "the device can do only something near to it",
-    "budget": "too many changes within an hour, it waits",
+    "budget": "too many changes in a short time, it waits",
     "cannot_connect": "the cloud cannot be reached",
     "changed_elsewhere": "it was changed elsewhere",
     "credentials_refused": "the cloud refuses the credentials",
@@ -20,6 +20,7 @@ REASONS: Final = {
     "limits_mismatch": "its limits make no sense for the device",
     "mode_differs": "the inverter is in another mode",
     "never_confirmed": "the cloud has not listed it",
+    "no_slot": "the plan of the device has no room for it yet",
     "no_answer": "the cloud did not answer",
     "not_delivered": "the inverter did not do it",
     "offline": "the inverter is offline",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 import logging
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -16,16 +16,23 @@ from .connection import async_connection
 from .const import CONF_CREDENTIALS, CONF_DELETE_ON_REMOVAL, CONF_VENDOR
 from .control import new_tag
 from .core.errors import AuthError, RateLimited, VendorError
+from .core.loan import Loan
 from .core.models import Readings
 from .core.schedule import Programme, ScheduleItem
+from .issues import async_create_loan_issue
 from .journal import Journal
-from .settle import item_of
+from .settle import READ_BACK_WAITS_S
+from .settle_items import item_of
 from .vendors import REGISTRY
+from .vendors.base import Endpoint, ItemController, PlanController
 
 _LOGGER = logging.getLogger(__name__)
 
 _PATIENCE_S: Final = 30
 """Removing an account must not hang on a cloud that does not answer."""
+_PATIENCE_WITH_A_LOAN_S: Final = 150
+"""A write or two may each have to wait for a minute."""
+_WAIT_S: Final = 60
 _HOPELESS: Final = (AuthError, RateLimited)
 """After these no other call would be answered either."""
 
@@ -34,14 +41,13 @@ async def async_delete_own_schedules(hass: HomeAssistant, entry: ConfigEntry) ->
     """Delete all that is ours in the cloud: by the journal, and by our mark.
 
     Each item is tried by itself; what cannot be deleted ends by itself, and the log
-    tells how many there are.
+    tells how many there are. What is lent from a plan does not end by itself, so it is
+    given back in any case, with more patience, and a repair tells where that failed.
 
     This writes without the keeper's lock and budget, on purpose: the keeper is the only
     one who writes for an account that is loaded, and this one no longer is. It has to
     be done now or never, so nothing is gained by waiting for a budget.
     """
-    if not entry.options.get(CONF_DELETE_ON_REMOVAL, True):
-        return
     journal = Journal(hass, entry.entry_id)
     try:
         await journal.load()
@@ -52,39 +58,97 @@ async def async_delete_own_schedules(hass: HomeAssistant, entry: ConfigEntry) ->
         device_id: [item_of(dispatch) for dispatch in dispatches]
         for device_id, dispatches in journal.left_in_cloud(now).items()
     }
+    lent = {
+        device_id: loan
+        for device_id in journal.devices
+        if (loan := journal.ledger(device_id).loan)
+    }
+    deletes = entry.options.get(CONF_DELETE_ON_REMOVAL, True)
+    if not deletes and not lent:
+        return
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)
     session = REGISTRY[entry.data[CONF_VENDOR]].connect(connection)
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(_PATIENCE_WITH_A_LOAN_S if lent else _PATIENCE_S):
             topology = await session.topology.fetch()
             lists = {item.id: item for item in session.endpoints(topology)}
-            controllers = [
-                controller
-                for part in topology.parts().values()
-                for controller in session.controllers(part, Readings())
-            ]
-            for controller in controllers:
-                readings = Readings()
-                if (endpoint := lists.get(controller.read_back)) is not None:
-                    with _by_itself("the list"):
-                        readings.put(endpoint.id, await endpoint.fetch())
-                ours = left.setdefault(controller.device_id, [])
-                if (programme := controller.programme(readings)) is not None:
-                    ours[:] = _ours(journal, controller.device_id, programme, now)
-                # What rules now goes first.
-                for item in sorted(ours, key=lambda item: item.start):
-                    if item.vendor_id is not None:
-                        with _by_itself("a delete"):
-                            await controller.send(controller.delete_call(item))
-                            ours.remove(item)
+            for part in topology.parts().values():
+                for controller in session.controllers(part, Readings()):
+                    device_id = controller.device_id
+                    endpoint = lists.get(controller.read_back)
+                    if isinstance(controller, PlanController):
+                        loan = lent.get(device_id)
+                        if loan is not None and endpoint is not None:
+                            with _by_itself("giving back a plan"):
+                                if await _give_back(controller, endpoint, loan, now):
+                                    del lent[device_id]
+                            left.pop(device_id, None)
+                    elif deletes:
+                        ours = left.setdefault(device_id, [])
+                        await _delete(controller, endpoint, journal, ours, now)
     except (VendorError, TimeoutError) as error:
         _LOGGER.debug("Deleting schedules was broken off: %s", type(error).__name__)
-    if count := sum(map(len, left.values())):
+    for device_id, loan in lent.items():
+        left.pop(device_id, None)
+        async_create_loan_issue(hass, entry, device_id, loan)
+    if deletes and (count := sum(map(len, left.values()))):
         _LOGGER.warning(
             "Some schedules stay in the cloud of a removed account: %d. They end by"
             " themselves; if they must end now, delete them in the maker's own app",
             count,
         )
+
+
+async def _give_back(
+    controller: PlanController, endpoint: Endpoint[Any], loan: Loan, now: datetime
+) -> bool:
+    """Write a plan as its owner wants it, and look; tell whether the cloud shows it.
+
+    Where the cloud asks to wait, that is done once per call.
+    """
+    readings = Readings()
+    readings.put(endpoint.id, await endpoint.fetch())
+    back = controller.rewrite(readings, loan, (), now)
+    for call in back.calls:
+        try:
+            await controller.send(call)
+        except RateLimited as error:
+            wait = error.retry_after
+            await asyncio.sleep(_WAIT_S if wait is None else wait)
+            await controller.send(call)
+    if not back.calls or back.loan is None:
+        return True
+    for wait_s in READ_BACK_WAITS_S:
+        await asyncio.sleep(wait_s)
+        readings.put(endpoint.id, await endpoint.fetch())
+        if controller.shows(readings, back.loan):
+            return True
+    return False
+
+
+async def _delete(
+    controller: ItemController,
+    endpoint: Endpoint[Any] | None,
+    journal: Journal,
+    ours: list[ScheduleItem],
+    now: datetime,
+) -> None:
+    """Delete what is ours of single items, what rules now first.
+
+    `ours` is brought up to date, and holds what could not be deleted in the end.
+    """
+    readings, sent = Readings(), journal.ledger(controller.device_id).sent()
+    if endpoint is not None:
+        with _by_itself("the list"):
+            readings.put(endpoint.id, await endpoint.fetch())
+    programme = controller.programme(readings, sent)
+    if programme is not None:
+        ours[:] = _ours(journal, controller.device_id, programme, now)
+    for item in sorted(ours, key=lambda item: item.start):
+        if item.vendor_id is not None:
+            with _by_itself("a delete"):
+                await controller.send(controller.delete_call(item))
+                ours.remove(item)
 
 
 @contextmanager

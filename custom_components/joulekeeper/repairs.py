@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.http import current_request
 
+from .issues import NOT_GIVEN_BACK
 from .journal_issues import UNREADABLE
 from .plan_issues import FORCED
 from .rule_edits import VIA_REPAIR, Caller
@@ -23,6 +24,8 @@ async def async_create_fix_flow(
         return ForcedFlow(data or {})
     if issue_id.startswith(UNREADABLE):
         return UnreadableFlow(data or {})
+    if issue_id.startswith(NOT_GIVEN_BACK):
+        return ConfirmRepairFlow()
     return OptionLoginFlow(data or {})
 
 

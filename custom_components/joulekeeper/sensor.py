@@ -1,26 +1,31 @@
 """Sensors: the readings of the vendors' tables, and the plan of a device."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Any, override
 
-from homeassistant.components.sensor import SensorEntity
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .core.models import Device
 from .descriptions import ReadingSensorDescription
 from .entity import (
+    Candidate,
     ControlEntity,
+    JoulekeeperEntity,
     ReadingEntity,
     async_add_when_known,
     control_candidates,
     reading_candidates,
 )
+from .history_sensors import HISTORY_SENSORS, HistorySensorDescription
 from .keeper_sensors import KEEPER_SENSORS, KeeperSensorDescription
 from .plan_sensors import PLAN_SENSORS, PlanSensorDescription
-from .runtime import JoulekeeperConfigEntry
+from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 PARALLEL_UPDATES = 0
 
@@ -36,8 +41,29 @@ async def async_setup_entry(
         reading_candidates(runtime, Platform.SENSOR, ReadingSensor),
         control_candidates(runtime, PLAN_SENSORS, PlanSensor),
         control_candidates(runtime, KEEPER_SENSORS, KeeperSensor),
+        _history_candidates(runtime),
     ):
         async_add_when_known(entry, async_add_entities, Platform.SENSOR, candidates)
+
+
+def _history_candidates(
+    runtime: RuntimeData,
+) -> Callable[[Device], Iterable[Candidate]]:
+    """Return what finds the sensors of a device whose past the cloud knows."""
+
+    def find(device: Device) -> Iterable[Candidate]:
+        if device.id != device.source_id or not runtime.history.has_history(device.id):
+            return ()
+        return (
+            Candidate(
+                description.key,
+                lambda: True,
+                partial(HistorySensor, runtime, device, description),
+            )
+            for description in HISTORY_SENSORS
+        )
+
+    return find
 
 
 class ReadingSensor(ReadingEntity, SensorEntity):
@@ -49,6 +75,19 @@ class ReadingSensor(ReadingEntity, SensorEntity):
     @override
     def native_value(self) -> StateType | date | datetime:
         return self.entity_description.value(self._readings)
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        unit = self.entity_description.unit(self._readings)
+        if unit is None and self.device_class is SensorDeviceClass.MONETARY:
+            return self.hass.config.currency
+        return unit
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        return self.entity_description.reset_at(self._readings)
 
 
 class PlanSensor(ControlEntity, SensorEntity):
@@ -80,3 +119,39 @@ class KeeperSensor(ControlEntity, SensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         attributes_fn = self.entity_description.attributes_fn
         return attributes_fn(self._control) if attributes_fn else None
+
+
+class HistorySensor(JoulekeeperEntity, SensorEntity):
+    """How far the import of a device's past has come; the cloud has no part in it."""
+
+    entity_description: HistorySensorDescription
+
+    def __init__(
+        self,
+        runtime: RuntimeData,
+        device: Device,
+        description: HistorySensorDescription,
+    ) -> None:
+        """Follow no endpoint."""
+        super().__init__(runtime, device, description, ())
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+    @property
+    @override
+    def native_value(self) -> int | None:
+        job = self._runtime.history.job(self._device.id)
+        return None if job is None else self.entity_description.value_fn(job)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the import."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._runtime.history.subscribe(self.async_write_ha_state))
+
+    @override
+    async def async_update(self) -> None:
+        """Nothing is fetched for it."""

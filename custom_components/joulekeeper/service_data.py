@@ -5,7 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import probatio
+
+from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -32,6 +36,13 @@ ATTR_START: Final = "start"
 ATTR_TARGET_SOC: Final = "target_soc"
 
 CAPS: Final = tuple(Limits.__slots__)
+
+DEVICES: Final[dict[Any, Any]] = {
+    probatio.Required(ATTR_DEVICE_ID): probatio.All(
+        probatio.EnsureList(), [cv.string], probatio.Length(min=1)
+    )
+}
+"""The field of every action that acts on devices."""
 
 type Data = Mapping[str, Any]
 

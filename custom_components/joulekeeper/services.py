@@ -25,10 +25,12 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
+from .binding_services import async_setup_binding_services
 from .const import DOMAIN
 from .control import DeviceControl
 from .core.rules import Inexact
 from .core.schedule import MINUTE, Source
+from .history_services import async_setup_history_services
 from .keeper import Keeper
 from .plan_data import dispatch_dict, item_dict, log_dict, rule_dict
 from .rule_edits import VIA_ACTION, Caller
@@ -49,6 +51,7 @@ from .service_data import (
     ATTR_START,
     ATTR_TARGET_SOC,
     CAPS,
+    DEVICES,
     Data,
     action_of,
     changed_rule,
@@ -56,6 +59,7 @@ from .service_data import (
     new_rule,
     occurrence_of,
 )
+from .setting_services import async_setup_setting_services
 
 type Fields = dict[Any, Any]
 type Controls = tuple[DeviceControl, ...]
@@ -66,11 +70,6 @@ type Run = Callable[[DeviceControl, Keeper, Data, Caller], Awaitable[Result]]
 _MINUTES: Final = probatio.All(
     probatio.Coerce(float), probatio.Range(min=0, max=1_000_000)
 )
-_DEVICES: Final[Fields] = {
-    probatio.Required(ATTR_DEVICE_ID): probatio.All(
-        probatio.EnsureList(), [cv.string], probatio.Length(min=1)
-    )
-}
 _DRY_RUN: Final[Fields] = {probatio.Optional(ATTR_DRY_RUN, default=False): cv.boolean}
 _ONE: Final[Fields] = {probatio.Required(ATTR_SCHEDULE_ID): cv.string}
 _WHAT: Final[Fields] = {
@@ -148,7 +147,10 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("get_log", _HOURS, _all, _get_log, read),
         ("get_capabilities", {}, _all, _get_capabilities, read),
     ):
-        _register(hass, name, _DEVICES | fields, chosen, run, response)
+        _register(hass, name, DEVICES | fields, chosen, run, response)
+    async_setup_binding_services(hass)
+    async_setup_setting_services(hass)
+    async_setup_history_services(hass)
 
 
 def _register(

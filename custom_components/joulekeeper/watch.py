@@ -125,7 +125,7 @@ class Watcher:
     @callback
     def _on_reconcile(self, now: datetime) -> None:
         for watched in self._watched.values():
-            if watched.control.ledger.rules or watched.control.ledger.live():
+            if watched.control.ledger.has_work:
                 self._settle_soon(watched)
             else:
                 self._after(watched)
@@ -173,7 +173,7 @@ class Watcher:
         control.record()
         if watched.measured_at is None or telemetry.time > watched.measured_at:
             watched.measured_at = telemetry.time
-            if control.capabilities.takes_power:
+            if control.capabilities.steers_battery:
                 self._look_for_owner(watched, telemetry, now)
             control.tell()
 
@@ -230,10 +230,12 @@ class Watcher:
         finally:
             watched.settling = False
             watched.retry_at = None
-        pending = any(i.pending for i in control.ledger.dispatches.values())
+        pending = control.ledger.is_pending(dt_util.utcnow())
         watched.failures = min(watched.failures + 1, 9) if pending else 0
         if pending and patience:
-            watched.retry_at = dt_util.utcnow() + patience
+            # Who was told to wait waits longer each time.
+            wait = max(patience, _backed_off(watched.failures))
+            watched.retry_at = dt_util.utcnow() + wait
         self._after(watched)
 
     async def _refreshed(self, control: DeviceControl) -> bool:
@@ -279,11 +281,10 @@ class Watcher:
             for edge in (item.segment.start, item.segment.end, item.due_at)
             if edge is not None and edge > now
         ]
-        if not any(item.pending for item in dispatches):
+        if not watched.control.ledger.is_pending(now):
             watched.retry_at = None
         elif watched.retry_at is None:
-            wait = min(_FIRST_RETRY * 2**watched.failures, _LAST_RETRY)
-            watched.retry_at = now + wait
+            watched.retry_at = now + _backed_off(watched.failures)
         if watched.retry_at is not None:
             moments.append(watched.retry_at)
         return min(moments, default=None)
@@ -295,7 +296,7 @@ class Watcher:
         if control.lock.locked():
             # Whoever writes just now does not try again what failed before.
             self._settle_soon(watched)
-        elif any(i.pending for i in control.ledger.dispatches.values()):
+        elif control.ledger.is_pending(now):
             control.take_in()
             self._settle_soon(watched)
         else:
@@ -328,6 +329,10 @@ def _owned(control: DeviceControl, measured_at: datetime) -> bool:
 def _may_have_run(dispatch: Dispatch) -> bool:
     """Tell whether the cloud has ever had it, as far as is known."""
     return dispatch.sent_at is not None and dispatch.state is not State.REJECTED
+
+
+def _backed_off(failures: int) -> timedelta:
+    return min(_FIRST_RETRY * (1 << failures), _LAST_RETRY)
 
 
 @callback

@@ -9,6 +9,7 @@ from .const import DOMAIN
 from .core.command import Command, format_command
 from .core.errors import (
     AuthError,
+    InvalidRequest,
     NotSupported,
     NotWrittenDown,
     OptionAuthError,
@@ -23,6 +24,14 @@ from .core.schedule import MINUTE, Action
 
 def write_error_key(error: VendorError, *, deleting: bool) -> str:
     """Return the key of the text for an error; of a delete less is known."""
+    for reason in (
+        "check_code_wrong",
+        "no_owner",
+        "unknown_system",
+        "verification_code_wrong",
+    ):
+        if error.reason == reason:
+            return reason
     if deleting and isinstance(error, TransientError):
         return "write_outcome_unknown"
     for kind, key in (
@@ -59,6 +68,42 @@ def write_error(error: VendorError, *, deleting: bool = False) -> HomeAssistantE
             "cause": str(error),
             "seconds": seconds_to_wait(error),
         },
+    )
+
+
+def setting_error_key(error: InvalidRequest) -> str:
+    """Return the key of the text for a setting that makes no sense."""
+    for key in (
+        "setting_cycle_unknown",
+        "setting_ev_faulted",
+        "setting_ev_not_plugged_in",
+        "setting_no_room",
+        "setting_off_grid",
+        "setting_over_midnight",
+        "setting_overlap",
+        "setting_percent_out_of_range",
+        "setting_period_incomplete",
+        "setting_period_missing",
+        "setting_plan_changed",
+        "setting_power_not_positive",
+        "setting_settings_unknown",
+        "setting_too_many_a_day",
+        "setting_too_many_a_week",
+        "setting_window_empty",
+    ):
+        if error.reason and key.endswith(error.reason):
+            return key
+    return "setting_refused"
+
+
+def setting_error(error: VendorError) -> HomeAssistantError:
+    """Return a vendor's error, when a setting was to be changed, as Home Assistant's."""
+    if not isinstance(error, InvalidRequest):
+        return write_error(error)
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=setting_error_key(error),
+        translation_placeholders={"cause": str(error)},
     )
 
 
