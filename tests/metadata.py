@@ -11,6 +11,7 @@ from typing import Any, Final
 from custom_components.joulekeeper.const import DOMAIN, PLATFORMS
 from custom_components.joulekeeper.core.schedule import Action
 from custom_components.joulekeeper.entity import ControlDescription
+from custom_components.joulekeeper.history_sensors import HistorySensorDescription
 from custom_components.joulekeeper.vendors import REGISTRY
 from homeassistant.components.event import EventEntityDescription
 from homeassistant.helpers.entity import EntityDescription
@@ -61,10 +62,11 @@ def fields_of(action: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One entity description with its platform."""
+    """One entity description with its platform, and the vendor whose it is."""
 
     platform: str
     description: EntityDescription
+    vendor: str = ""
 
     @property
     def key(self) -> tuple[str, str] | None:
@@ -95,12 +97,12 @@ class Row:
 def _rows() -> Iterator[Row]:
     for spec in REGISTRY.values():
         for platform, table in spec.descriptions.items():
-            yield from (Row(platform, description) for description in table)
+            yield from (Row(platform, row, spec.key) for row in table)
     for platform in PLATFORMS:
         module = importlib.import_module(f"custom_components.{DOMAIN}.{platform}")
         for value in vars(module).values():
             for item in value if isinstance(value, tuple) else (value,):
-                if isinstance(item, ControlDescription):
+                if isinstance(item, ControlDescription | HistorySensorDescription):
                     yield Row(platform.value, item)
 
 

@@ -29,13 +29,20 @@ MAX_PLATFORM_LINES: Final = 150
 REACHES_VENDORS: Final = {
     "": {"vendors"},
     "account": {"vendors.base"},
+    "binding_services": {"vendors.base"},
     "connection": {"vendors", "vendors.base"},
     "config_flow": {"vendors", "vendors.base"},
     "control": {"vendors.base"},
     "coordinator": {"vendors.base"},
-    "removal": {"vendors"},
+    "descriptions": {"vendors.base"},
+    "history_import": {"vendors.base"},
+    "removal": {"vendors", "vendors.base"},
+    "setting_changes": {"vendors.base"},
     "settle": {"vendors.base"},
+    "settle_items": {"vendors.base"},
+    "settle_plan": {"vendors.base"},
     "system_health": {"vendors.base"},
+    "writes": {"vendors.base"},
 }
 """Who may know that there are vendors; all others see them through the runtime data."""
 PLATFORM_IMPORTS: Final = {
@@ -46,6 +53,7 @@ PLATFORM_IMPORTS: Final = {
     "core",
     "descriptions",
     "entity",
+    "history_sensors",
     "journal",
     "keeper",
     "keeper_sensors",

@@ -17,6 +17,7 @@ from custom_components.joulekeeper.const import (
     CONF_MAX_FORCE_HOURS,
     CONF_VENDOR,
 )
+from custom_components.joulekeeper.core.history import VOCABULARY
 from custom_components.joulekeeper.core.models import DeviceKind
 from custom_components.joulekeeper.plan_issues import FORCED
 from custom_components.joulekeeper.vendors import REGISTRY
@@ -159,6 +160,11 @@ def _wanted_of_services() -> Wanted:
             for option in select["options"] if select else ():
                 path = ("selector", select["translation_key"], "options", option)
                 paths.append(path)
+    return _plain(*paths)
+
+
+def _wanted_of_statistics() -> Wanted:
+    paths = (("selector", "history", "options", series.key) for series in VOCABULARY)
     return _plain(*paths)
 
 
@@ -329,6 +335,7 @@ def _wanted_texts() -> Wanted:
         | _wanted_of_devices()
         | _wanted_of_issues()
         | _wanted_of_services()
+        | _wanted_of_statistics()
         | _wanted_of_system_health()
         | _wanted_of_exceptions()
     )

@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from ..clouds import RedbackCloud
+from ..clouds import AlphaEssCloud, FakeCloud, RedbackCloud
 from .accounts import add_account
 
 INVERTER = "RB20000000000101"
@@ -29,45 +29,50 @@ EVENING = datetime(2026, 11, 20, 11, 0, 30, tzinfo=UTC)
 
 
 @dataclass
-class House:
-    """One account in a whole Home Assistant, and the cloud behind it."""
+class House[C: FakeCloud = RedbackCloud]:
+    """One account in a whole Home Assistant, and the cloud behind it.
+
+    `main` is the device that is meant where none is named.
+    """
 
     hass: HomeAssistant
-    cloud: RedbackCloud
+    cloud: C
     entry: ConfigEntry
     freezer: FrozenDateTimeFactory
+    main: str = INVERTER
 
-    def device_id(self, identifier: str = INVERTER) -> str:
+    def device_id(self, identifier: str | None = None) -> str:
         """Return the registry id of a device."""
+        identifier = identifier or self.main
         device = dr.async_get(self.hass).async_get_device_by_identifier(
             (DOMAIN, identifier), self.entry.entry_id
         )
         assert device is not None, identifier
         return device.id
 
-    def entity_id(self, platform: str, key: str, device: str = INVERTER) -> str:
+    def entity_id(self, platform: str, key: str, device: str | None = None) -> str:
         """Return the id of an entity by its key."""
         entity_id = er.async_get(self.hass).async_get_entity_id(
-            platform, DOMAIN, f"{device}_{key}"
+            platform, DOMAIN, f"{device or self.main}_{key}"
         )
         assert entity_id is not None, key
         return entity_id
 
-    def state(self, platform: str, key: str, device: str = INVERTER) -> State:
+    def state(self, platform: str, key: str, device: str | None = None) -> State:
         """Return the state object of an entity by its key."""
         state = self.hass.states.get(self.entity_id(platform, key, device))
         assert state is not None, key
         return state
 
-    def value(self, platform: str, key: str, device: str = INVERTER) -> str:
+    def value(self, platform: str, key: str, device: str | None = None) -> str:
         """Return the state of an entity by its key."""
         return self.state(platform, key, device).state
 
     async def act(
-        self, name: str, device: str | list[str] = INVERTER, **data: Any
+        self, name: str, device: str | list[str] | None = None, **data: Any
     ) -> list[dict[str, Any]]:
         """Call one of our actions and return its results."""
-        devices = [device] if isinstance(device, str) else device
+        devices = device if isinstance(device, list) else [device]
         response = await self.hass.services.async_call(
             DOMAIN,
             name,
@@ -78,12 +83,17 @@ class House:
         results: list[dict[str, Any]] = response["results"]
         return results
 
-    async def press(self, key: str, device: str = INVERTER) -> None:
+    async def press(self, key: str, device: str | None = None) -> None:
         """Press one of our buttons."""
         await self.call("button", "press", key, device)
 
     async def call(
-        self, platform: str, action: str, key: str, device: str = INVERTER, **data: Any
+        self,
+        platform: str,
+        action: str,
+        key: str,
+        device: str | None = None,
+        **data: Any,
     ) -> None:
         """Call an action of a platform on one of our entities."""
         target = {"entity_id": self.entity_id(platform, key, device)}
@@ -122,7 +132,10 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read back and retry at once: a frozen clock would wait for ever."""
     package = "custom_components.joulekeeper"
     monkeypatch.setattr(f"{package}.settle.READ_BACK_WAITS_S", (0, 0, 0, 0))
+    monkeypatch.setattr(f"{package}.setting_changes.COLLECT_FOR_S", 0)
     monkeypatch.setattr(f"{package}.vendors.http.RETRY_PAUSE_S", 0)
+    for spacing in ("SPACING_S", "WIDE_SPACING_S", "WRITE_GAP_S"):
+        monkeypatch.setattr(f"{package}.vendors.alphaess.pace.{spacing}", 0)
 
 
 @pytest.fixture
@@ -148,3 +161,41 @@ async def open_house(
 async def house(open_house: OpenHouse) -> House:
     """Return the house of fixture A, a single phase with a battery."""
     return await open_house(fixture="A")
+
+
+ALPHA = "ALX000000000001"
+ALPHA_BATTERY = f"{ALPHA}_battery"
+ALPHA_NOON = datetime(2026, 11, 20, 1, 30, 10, tzinfo=UTC)
+"""Noon in Adelaide, 10 s into a block of live power."""
+
+type AlphaHouse = House[AlphaEssCloud]
+type OpenAlphaHouse = Callable[..., Awaitable[AlphaHouse]]
+
+
+@pytest.fixture
+async def open_alpha_house(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    open_alphaess: Callable[..., Awaitable[AlphaEssCloud]],
+    no_waiting: None,
+) -> OpenAlphaHouse:
+    """Return what opens an AlphaESS cloud and adds its account, in the plant's zone."""
+
+    async def open_one(
+        *, zone: str = "Australia/Adelaide", **options: Any
+    ) -> AlphaHouse:
+        freezer.move_to(options.pop("now", ALPHA_NOON))
+        await hass.config.async_set_time_zone(zone)
+        cloud = await open_alphaess(**options)
+        with patch("random.randint", return_value=50_000):
+            entry = await add_account(hass, cloud, "alphaess")
+        main = next(iter(cloud.serials), ALPHA)
+        return House(hass, cloud, entry, freezer, main)
+
+    return open_one
+
+
+@pytest.fixture
+async def alpha_house(open_alpha_house: OpenAlphaHouse) -> AlphaHouse:
+    """Return the house of fixture A: one phase, a battery, daily windows."""
+    return await open_alpha_house(fixture="A")

@@ -96,7 +96,7 @@ async def test_is_not_on_the_disk_while_home_assistant_stops(
     assert await journal.save()
     before = hass_storage[JOURNAL]
     hass.set_state(CoreState.stopping)
-    journal.count_write()
+    journal.count_writes()
     assert not await journal.save()
     assert hass_storage[JOURNAL] == before
     hass.set_state(CoreState.final_write)
@@ -155,8 +155,8 @@ async def test_writes_of_the_last_hour_survive(
     assert journal.writes_today == 2
     house.freezer.tick(25 * MINUTE)
     assert journal.recent_writes(HOUR) == (second,)
-    journal.count_write()
-    assert len(journal.recent_writes(DAY)) == 2
+    journal.count_writes()
+    assert len(journal.recent_writes(DAY)) == 3
 
 
 # -- the log -----------------------------------------------------------------

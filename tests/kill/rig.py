@@ -14,14 +14,13 @@ import aiohttp
 from scripts.tools.demo.api import HassApi, logged_in
 from scripts.tools.demo.hass import HassError, HassProcess, free_port
 
-from ..clouds import RedbackCloud
+from ..clouds import AlphaEssCloud, FakeCloud, RedbackCloud
 from ..clouds.redback.behaviour import Behaviour
 from ..clouds.redback.inverter import Inverter
 from ..clouds.redback.schedules import DesiredMode, Schedule
 from .clock import SharedClock
 
 DOMAIN: Final = "joulekeeper"
-VENDOR: Final = "redback"
 LAUNCHER: Final = Path(__file__).with_name("accelerated.py")
 MARK: Final = "joulekeeper "
 
@@ -31,6 +30,7 @@ LATENCY_S: Final = 0.04
 """Real time: a call takes about a second of simulated time."""
 EVENING: Final = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 """Six in the evening in Brisbane: the battery is neither full nor empty."""
+BRISBANE: Final = "Australia/Brisbane"
 START_SECONDS: Final = 60
 TOKEN: Final = "kill test"
 
@@ -43,7 +43,7 @@ homeassistant:
   unit_system: metric
   currency: AUD
   country: AU
-  time_zone: Australia/Brisbane
+  time_zone: ZONE
   language: en
 api:
 auth:
@@ -59,40 +59,21 @@ logger:
 
 
 @dataclass
-class Rig:
+class Rig[C: FakeCloud]:
     """One account in one Home Assistant, and the cloud behind it."""
 
+    vendor: str
     clock: SharedClock
-    cloud: RedbackCloud
+    cloud: C
     hass: HassProcess
     api: HassApi
     serial: str
     device_id: str = field(default="", init=False)
 
     @property
-    def inverter(self) -> Inverter:
-        """The fake inverter, run up to now."""
-        return self.cloud.inverter(self.serial)
-
-    @property
     def now(self) -> datetime:
         """The simulated time."""
         return self.clock()
-
-    @property
-    def mode(self) -> DesiredMode:
-        """Who is in command of the inverter now."""
-        return self.inverter.plan.at(self.now)
-
-    @property
-    def state_of_charge(self) -> float:
-        """What the cloud tells of the battery now, in percent."""
-        return (self.inverter.latest(self.now).reading.soc or 0) * 100
-
-    def own(self) -> list[Schedule]:
-        """Return what carries our mark in the cloud and is not over."""
-        listed = self.inverter.plan.listed(self.now)
-        return [item for item in listed if (item.notes or "").startswith(MARK)]
 
     async def act(self, name: str, **data: Any) -> dict[str, Any]:
         """Call one of our actions for the inverter and return its result."""
@@ -134,7 +115,7 @@ class Rig:
     async def add_account(self) -> None:
         """Add the account, and wait until a sudden death takes nothing of it away."""
         answers = {
-            "vendor": VENDOR,
+            "vendor": self.vendor,
             "base_url": self.cloud.base_url,
             **self.cloud.credentials,
         }
@@ -164,24 +145,84 @@ class Rig:
 type Holds = Callable[[], Awaitable[bool]]
 
 
+@dataclass
+class RedbackRig(Rig[RedbackCloud]):
+    """A cloud that keeps single schedules, and ends them by itself."""
+
+    @property
+    def inverter(self) -> Inverter:
+        """The fake inverter, run up to now."""
+        return self.cloud.inverter(self.serial)
+
+    @property
+    def mode(self) -> DesiredMode:
+        """Who is in command of the inverter now."""
+        return self.inverter.plan.at(self.now)
+
+    @property
+    def state_of_charge(self) -> float:
+        """What the cloud tells of the battery now, in percent."""
+        return (self.inverter.latest(self.now).reading.soc or 0) * 100
+
+    def own(self) -> list[Schedule]:
+        """Return what carries our mark in the cloud and is not over."""
+        listed = self.inverter.plan.listed(self.now)
+        return [item for item in listed if (item.notes or "").startswith(MARK)]
+
+
+class AlphaRig(Rig[AlphaEssCloud]):
+    """A cloud that keeps one plan, and ends nothing by itself."""
+
+
 @asynccontextmanager
 async def running_rig(
     pycache: Path, seed: int = 1, behaviour: Behaviour | None = None
-) -> AsyncIterator[Rig]:
-    """Start the cloud and Home Assistant, and add the account.
-
-    `pycache` keeps compiled modules where the environment forbids to keep them.
-    """
+) -> AsyncIterator[RedbackRig]:
+    """Start a Redback cloud and Home Assistant, and add the account."""
     clock = SharedClock(EVENING, FACTOR)
     cloud = RedbackCloud(
         clock=clock, seed=seed, latency=LATENCY_S, behaviour=behaviour or Behaviour()
     )
+    async with _running(pycache, cloud, clock, BRISBANE) as (hass, api):
+        rig = RedbackRig("redback", clock, cloud, hass, api, cloud.serials[0])
+        await rig.add_account()
+        yield rig
+
+
+@asynccontextmanager
+async def running_alpha_rig(
+    pycache: Path, seed: int, fixture: str, zone: str, prepare: Prepare
+) -> AsyncIterator[AlphaRig]:
+    """Start an AlphaESS cloud and Home Assistant in its zone, and add the account.
+
+    `prepare` sets what the owner has set before.
+    """
+    clock = SharedClock(EVENING, FACTOR)
+    cloud = AlphaEssCloud(clock=clock, seed=seed, latency=LATENCY_S, fixture=fixture)
+    prepare(cloud)
+    async with _running(pycache, cloud, clock, zone) as (hass, api):
+        rig = AlphaRig("alphaess", clock, cloud, hass, api, cloud.serials[0])
+        await rig.add_account()
+        yield rig
+
+
+type Prepare = Callable[[AlphaEssCloud], None]
+
+
+@asynccontextmanager
+async def _running(
+    pycache: Path, cloud: FakeCloud, clock: SharedClock, zone: str
+) -> AsyncIterator[tuple[HassProcess, HassApi]]:
+    """Start the cloud and Home Assistant.
+
+    `pycache` keeps compiled modules where the environment forbids to keep them.
+    """
     await cloud.start()
     try:
         hass = HassProcess(
             free_port(),
             launcher=(str(LAUNCHER),),
-            configuration=CONFIGURATION,
+            configuration=CONFIGURATION.replace("ZONE", zone),
             environment=_fast_start(pycache) | clock.environment(),
         )
         # Kept-alive connections end while nobody looks, in accelerated time.
@@ -194,9 +235,7 @@ async def running_rig(
                 token = await owner.command(
                     "auth/long_lived_access_token", client_name=TOKEN, lifespan=3650
                 )
-            rig = Rig(clock, cloud, hass, HassApi(http, token), cloud.serials[0])
-            await rig.add_account()
-            yield rig
+            yield hass, HassApi(http, token)
             # A stop would take its time; there is nothing that has to be saved.
             await hass.kill()
     finally:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from .rig import Rig, running_rig
+from .rig import RedbackRig, running_rig
 
 CLOSE = timedelta(seconds=3)
 """A tenth of a real second and a little: an answer takes its time too."""
@@ -22,7 +22,7 @@ async def test_clocks_agree_and_timers_fire(
         await _polls_keep_their_period(rig)
 
 
-async def _clocks_agree(rig: Rig) -> None:
+async def _clocks_agree(rig: RedbackRig) -> None:
     """Both `time.time` and `datetime.now`, as Home Assistant reads them."""
     before = rig.now
     state = await rig.api.post("/api/states/sensor.probe", {"state": "here"})
@@ -33,7 +33,7 @@ async def _clocks_agree(rig: Rig) -> None:
     assert before - CLOSE < start < rig.now
 
 
-async def _timer_fires(rig: Rig) -> None:
+async def _timer_fires(rig: RedbackRig) -> None:
     """A schedule starts at its time, without a call to the cloud."""
     start = (rig.now + timedelta(seconds=40)).replace(microsecond=0)
     answer = await rig.act(
@@ -58,7 +58,7 @@ async def _timer_fires(rig: Rig) -> None:
     assert rig.now - start < 2 * CLOSE
 
 
-async def _polls_keep_their_period(rig: Rig) -> None:
+async def _polls_keep_their_period(rig: RedbackRig) -> None:
     """Readings are asked for once a minute, or again soon when that was early."""
     begin = rig.now
 

@@ -8,10 +8,8 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
-import os
 from pathlib import Path
 from random import Random
-import re
 from typing import Any, Final
 
 import pytest
@@ -19,25 +17,17 @@ import pytest
 from scripts.tools.demo.api import HassAnswerError
 from scripts.tools.demo.hass import HassError
 
-from ..clouds import Fault
 from ..clouds.redback.behaviour import Behaviour
 from ..clouds.redback.schedules import DesiredMode
 from .asked import Asked, show
-from .rig import Rig, running_rig
+from .moments import CRASHES, LOG_LINES, STORIES, in_a_call, in_a_start, kill, kills_of
+from .rig import RedbackRig, running_rig
 from .steps import Scene, Step, next_step
 
 _LOGGER = logging.getLogger(__name__)
 
-KILLS: Final = int(os.environ.get("JOULEKEEPER_KILLS", "50"))
-KILLS_PER_STORY: Final = 5
-STORIES: Final = -(-KILLS // KILLS_PER_STORY)
-
 SETTLED: Final = timedelta(minutes=1)
 """So long after the account is loaded everything has to be right."""
-LATEST_KILL_S: Final = 2.5
-"""Real time; a call that is confirmed at once takes a tenth of it."""
-START_S: Final = (2.5, 5.0)
-"""Real time in which Home Assistant gets ready, or has just got ready."""
 QUIET_CALLS: Final = 0.5
 """How likely a call is made in peace before one that is not, and again."""
 RELAPSES: Final = 0.2
@@ -45,30 +35,13 @@ RELAPSES: Final = 0.2
 LONG_AWAY: Final = 0.1
 """How likely it is away for an hour longer."""
 WRITES: Final = r"(POST|DELETE) .*/Schedule/"
-LOG_LINES: Final = 80
-CRASHES: Final = re.compile(r"Traceback|Error doing job|Detected that custom")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When to kill: after a time, or when the cloud gets a write, carried out or not."""
-
-    seconds: float
-    write: int = 0
-    carried_out: bool = False
-
-    def __str__(self) -> str:
-        """Return it in short, for a failure."""
-        if not self.write:
-            return f"after {self.seconds:.2f} s"
-        return f"at write {self.write}, {'' if self.carried_out else 'not '}carried out"
 
 
 @dataclass
 class Story:
     """Calls, kills and restarts, one after the other, and what came of them."""
 
-    rig: Rig
+    rig: RedbackRig
     random: Random
     asked: Asked = field(default_factory=Asked)
     lines: list[str] = field(default_factory=list)
@@ -84,10 +57,10 @@ class Story:
             step, call = await self._begin_call()
             await asyncio.wait((call,))
             await self._learn(step, call)
-        moment = self._moment()
+        moment = in_a_call(self.random)
         self.tell(f"to be killed {moment}")
         step, call = await self._begin_call()
-        await self._kill(moment, call)
+        await kill(self.rig, moment, WRITES, call)
         await self._learn(step, call)
         away = self._away()
         if self.random.random() < RELAPSES:
@@ -110,57 +83,18 @@ class Story:
 
     # -- the kill --------------------------------------------------------------
 
-    def _moment(self) -> Moment:
-        kind = self.random.random()
-        if kind < 0.35:
-            return Moment(self.random.uniform(0, 0.3))
-        if kind < 0.75:
-            return Moment(
-                LATEST_KILL_S, self.random.choice((1, 1, 2)), self.random.random() < 0.6
-            )
-        return Moment(self.random.uniform(0.3, LATEST_KILL_S))
-
     async def _begin_call(self) -> tuple[Step, asyncio.Task[dict[str, Any]]]:
         step = next_step(await self._scene())
         self.tell(str(step))
         step.begin(self.asked, self.rig.now)
         return step, asyncio.create_task(self.rig.act(step.name, **step.data))
 
-    async def _kill(self, moment: Moment, call: asyncio.Task[Any] | None) -> None:
-        """Kill at a moment, or soon after the call when its writes never come."""
-        struck = asyncio.Event()
-        writes = 0
-        faults = self.rig.cloud.faults
-
-        def strike() -> None:
-            nonlocal writes
-            writes += 1
-            if writes == moment.write:
-                self.rig.hass.strike()
-                if not moment.carried_out:
-                    faults.add(WRITES, Fault.DROP, times=1)
-                struck.set()
-
-        faults.add(WRITES, Fault.FOREIGN_EDIT, action=strike)
-        waits = [asyncio.create_task(struck.wait())]
-        if moment.write and call is not None:
-            waits.append(call)
-        await asyncio.wait(
-            waits, timeout=moment.seconds, return_when=asyncio.FIRST_COMPLETED
-        )
-        waits[0].cancel()
-        await self.rig.hass.kill()
-        await self.rig.cloud_is_idle()
-        faults.clear()
-
     async def _relapse(self, away: timedelta) -> None:
         """Start, and kill while it starts, or when it begins to clean up."""
-        moment = Moment(
-            self.random.uniform(*START_S), int(self.random.random() < 0.5), True
-        )
+        moment = in_a_start(self.random)
         self.tell(f"away for {away}, killed again {moment}")
         await self.rig.start(away)
-        await self._kill(moment, None)
+        await kill(self.rig, moment, WRITES, None)
 
     async def _learn(self, step: Step, call: asyncio.Task[dict[str, Any]]) -> None:
         try:
@@ -263,7 +197,7 @@ async def test_inverter_is_given_back(
     async with running_rig(pycache, seed, behaviour) as rig:
         story = Story(rig, random)
         try:
-            for _ in range(min(KILLS_PER_STORY, KILLS - seed * KILLS_PER_STORY)):
+            for _ in range(kills_of(seed)):
                 await story.chapter()
             await story.end()
             assert not CRASHES.search(rig.hass.log)
