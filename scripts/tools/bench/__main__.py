@@ -30,12 +30,13 @@ import sys
 import tempfile
 from time import monotonic
 
+from .alphaess import VENDOR as ALPHAESS
 from .figures import Figure, Figures
 from .plan import FULL, QUICK, results
 from .redback import VENDOR as REDBACK
 from .report import as_json, as_table
 
-VENDORS = {vendor.key: vendor for vendor in (REDBACK,)}
+VENDORS = {vendor.key: vendor for vendor in (ALPHAESS, REDBACK)}
 SCHEDULE = "schedule"
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 from tests.clouds import CLOUDS
+from tests.clouds.alphaess.fixtures import neighbours
 from tests.clouds.house import Energy
 from tests.clouds.request_log import RequestLog
 
@@ -45,12 +46,15 @@ class Cloud(Protocol):
 class Account:
     """One account of the demo; a new vendor is one more row.
 
-    `cloud` are arguments of the vendor's fake cloud. `controllable` tells whether a
-    round trip of control is due.
+    `cloud` are arguments of the vendor's fake cloud. `trial` is the schedule of a round
+    trip of control, `ahead` of now; None where nothing can be controlled. With `planned`
+    the calendar of the first home gets a day of events.
     """
 
     vendor: str
-    controllable: bool
+    trial: Mapping[str, Any] | None = None
+    ahead: timedelta = timedelta(hours=2)
+    planned: bool = False
     cloud: Mapping[str, Any] = field(default_factory=dict)
 
     def make_cloud(self) -> Cloud:
@@ -61,5 +65,20 @@ class Account:
 
 ACCOUNTS = (
     # a single-phase home, and a three-phase one far away
-    Account("redback", controllable=True, cloud={"fixture": "D"}),
+    Account(
+        "redback",
+        trial={"action": "charge", "power_w": 1000},
+        planned=True,
+        cloud={"fixture": "D"},
+    ),
+    # daily slots, and a periodic schedule with an EV charger; lent shortly before
+    Account(
+        "alphaess",
+        trial={"action": "hold"},
+        ahead=timedelta(minutes=20),
+        cloud={
+            "fixture": "D",
+            "systems": neighbours("Australia/Brisbane", -27.5, 153.0),
+        },
+    ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 import json
 from typing import Any
 
@@ -35,7 +35,7 @@ class Report:
     unknown: int = 0
     cloud_requests: int = 0
     setup_ms: int = 0
-    round_trip: RoundTrip | None = None
+    round_trips: tuple[RoundTrip, ...] = ()
 
     def line(self) -> str:
         """Return the report as one line of JSON."""
@@ -61,9 +61,11 @@ class Trial:
         await self._noting(
             "energy", self._household.fill_energy(self._account, entry_id)
         )
-        round_trip = None
-        if self._account.controllable:
-            round_trip = await self._noting("control", self._control(entry_id))
+        round_trips: list[RoundTrip] = []
+        for serial in self._cloud.serials if self._account.trial else ():
+            trip = await self._noting("control", self._control(entry_id, serial))
+            if trip is not None:
+                round_trips.append(trip)
         entities = await self._household.api.entities(entry_id)
         if lost := [e.entity_id for e in entities if not e.available]:
             self.problems.append(f"unavailable: {', '.join(lost)}")
@@ -75,7 +77,7 @@ class Trial:
             unknown=sum(entity.state == "unknown" for entity in entities),
             cloud_requests=self._cloud.requests.total,
             setup_ms=setup_ms,
-            round_trip=round_trip,
+            round_trips=tuple(round_trips),
         )
 
     async def _noting[T](self, what: str, step: Awaitable[T]) -> T | None:
@@ -86,34 +88,44 @@ class Trial:
             self.problems.append(f"{what}: {err!r}")
             return None
 
-    async def _control(self, entry_id: str) -> RoundTrip:
-        """Drive the round trip on the first of the account's devices."""
-        serial = self._cloud.serials[0]
+    async def _control(self, entry_id: str, serial: str) -> RoundTrip:
+        """Drive the round trip on one of the account's devices."""
         for device in await self._household.api.devices(entry_id):
             if device["serial_number"] == serial:
                 return await drive_control(
-                    self._household, self._cloud, device["id"], serial
+                    self._household, self._account, device["id"], serial
                 )
         raise HassError(f"there is no device {serial}")
 
 
+def held(cloud: Cloud, serial: str) -> list[str]:
+    """Return what the cloud holds, in whatever order it holds it."""
+    return sorted(
+        json.dumps(
+            {key: sorted(v) if isinstance(v, list) else v for key, v in item.items()},
+            sort_keys=True,
+            default=str,
+        )
+        for item in cloud.schedules(serial)
+    )
+
+
 async def drive_control(
-    household: Household, cloud: Cloud, device_id: str, serial: str
+    household: Household, account: Account, device_id: str, serial: str
 ) -> RoundTrip:
     """Create a schedule, see it on both sides, delete it, and see it gone."""
-    api = household.api
-    before = cloud.schedules(serial)
-    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
+    api, cloud = household.api, household.clouds[account.vendor]
+    before = held(cloud, serial)
+    start = datetime.now(UTC).replace(microsecond=0) + account.ahead
 
     watch = Stopwatch()
     (created,) = await _action(
         api,
         "create_schedule",
         device_id,
-        action="charge",
         start=start.isoformat(),
         duration_min=30,
-        power_w=1000,
+        **(account.trial or {}),
     )
     create_ms = watch.ms
     schedule_id = created["schedule_id"]
@@ -126,13 +138,13 @@ async def drive_control(
             "the schedule to be confirmed", CONFIRM_SECONDS, confirmed
         )
     confirmed_ms = watch.ms
-    if len(cloud.schedules(serial)) != len(before) + 1:
+    if held(cloud, serial) == before:
         raise HassError("the cloud does not hold the new schedule")
 
     watch = Stopwatch()
     await _action(api, "delete_schedule", device_id, schedule_id=schedule_id)
     delete_ms = watch.ms
-    if cloud.schedules(serial) != before:
+    if held(cloud, serial) != before:
         raise HassError("the cloud still holds the deleted schedule")
     if await _is_listed(api, device_id, schedule_id):
         raise HassError("Home Assistant still lists the deleted schedule")

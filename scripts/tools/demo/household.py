@@ -82,7 +82,7 @@ class Household:
 
     async def lay_plan(self, account: Account, entry_id: str) -> None:
         """Put a day of schedules into the calendar of the first home."""
-        if not account.controllable:
+        if not account.planned:
             return
         serial = self.clouds[account.vendor].serials[0]
         for entity in await self.api.entities(entry_id):

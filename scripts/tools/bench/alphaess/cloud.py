@@ -1,0 +1,96 @@
+"""The fake AlphaESS cloud, as a bench drives it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tests.clouds import AlphaEssCloud, Fault
+from tests.clouds.alphaess import payloads
+from tests.clouds.alphaess.fixtures import SYSTEMS
+from tests.clouds.clock import Clock, real_clock
+
+BLOCK_S = 30
+MOVING = ("getLastPowerData", "getOneDateEnergyBySn", "getSumDataForCustomer")
+
+
+class Cloud:
+    """One account with a number of systems, each with a battery."""
+
+    def __init__(
+        self,
+        clock: Clock | None,
+        *,
+        inverters: int = 1,
+        delay: tuple[float, float] | None = None,
+        moving: bool = False,
+        seed: int = 1,
+    ) -> None:
+        """Make the cloud; it publishes without a `delay`.
+
+        `moving` lets every number differ from one block to the next.
+        """
+        del delay
+        self._clock = clock or real_clock
+        systems = [
+            replace(SYSTEMS[0], serial=f"ALX{9_000 + number:012d}")
+            for number in range(inverters)
+        ]
+        self._cloud = AlphaEssCloud(
+            clock=self._clock, fixture="E", systems=systems, seed=seed
+        )
+        for system in systems:
+            self._cloud.bind(system.serial)
+        if moving:
+            for label in MOVING:
+                self._cloud.faults.add(label, Fault.EDIT, edit=self._moved)
+
+    async def start(self) -> dict[str, str]:
+        """Listen, and return what is filled into the form."""
+        base_url = await self._cloud.start()
+        return {**self._cloud.credentials, "base_url": base_url}
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        await self._cloud.stop()
+
+    def set_latency(self, seconds: float) -> None:
+        """Let every answer take so long, in real time."""
+        self._cloud.latency = seconds
+
+    def clear(self) -> None:
+        """Forget the requests."""
+        self._cloud.requests.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Return the requests by endpoint."""
+        return self._cloud.requests.counts()
+
+    def sequential_depth(self) -> int:
+        """Return the number of round trips that somebody had to wait for."""
+        return self._cloud.requests.sequential_depth()
+
+    def publications(self) -> dict[float, float]:
+        """Return when the first system's live power changed: that is its stamp too."""
+        system = self._cloud.system(self._cloud.serials[0])
+        published: dict[float, float] = {}
+        before: Mapping[str, Any] | None = None
+        for sample in system.recorder.samples:
+            shown = payloads.live_power(sample, system.spec, self._cloud.behaviour)
+            if before is not None and shown != before:
+                moment = sample.time.timestamp()
+                published[moment] = moment
+            before = shown
+        return published
+
+    def _moved(self, payload: Mapping[str, Any]) -> Any:
+        block = int(self._clock().timestamp() // BLOCK_S)
+        return {**payload, "data": _each_number(payload["data"], block)}
+
+
+def _each_number(node: Any, block: int) -> Any:
+    if isinstance(node, Mapping):
+        return {name: _each_number(item, block) for name, item in node.items()}
+    if isinstance(node, bool | str) or node is None:
+        return node
+    # Counters grow, and shares stay shares.
+    return round(node + block % 1000 / 1000 if node > 1 else node, 3)
