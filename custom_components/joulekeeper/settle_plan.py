@@ -15,6 +15,7 @@ from .core.errors import (
     VendorError,
 )
 from .core.ledger import Ledger
+from .core.loan import Loan
 from .core.timeline import Segment
 from .vendors.base import PlanController, PlanEdit, Rewrite, VendorCall
 from .writes import Settled, Writer, after_failure, came_to_nothing
@@ -150,12 +151,13 @@ class PlanSettling:
         now = dt_util.utcnow()
         for dispatch in sent:
             self._put(dispatch.sent(now).accepted(rewrite.ids[dispatch.id]))
-        for dispatch in moved(self.control, rewrite):
+        in_their_places = moved(self.control, rewrite)
+        for dispatch in in_their_places:
             self._put(replace(dispatch, vendor_id=rewrite.ids[dispatch.id]))
         before, ledger.loan = ledger.loan, rewrite.loan
         # What is given back may be written without a trace; what is lent may not.
         if not await self.writer.book(self.control) and sent:
-            ledger.loan = before
+            self._stay(before, in_their_places)
             self.writer.refund(len(rewrite.calls))
             self._fail(changes, NotWrittenDown("the journal could not be saved"))
             return
@@ -163,8 +165,14 @@ class PlanSettling:
             await self._call(rewrite)
         except VendorError as error:
             if self._nothing_done(rewrite, error):
-                ledger.loan = before
+                self._stay(before, in_their_places)
             self._fail(changes, error)
+
+    def _stay(self, loan: Loan | None, in_their_places: list[Dispatch]) -> None:
+        """Book that the plan is as it was, and what of ours is in it where it was."""
+        self.control.ledger.loan = loan
+        for dispatch in in_their_places:
+            self._put(dispatch)
 
     def _put_off(self, changes: Changes) -> Changes:
         """Return the changes without anything new."""

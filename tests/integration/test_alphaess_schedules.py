@@ -280,10 +280,14 @@ async def test_removal_that_cannot_give_back(legacy: AlphaHouse) -> None:
     assert (await flow.async_step_init())["type"] is FlowResultType.FORM
 
 
+@pytest.mark.parametrize("refused", [0, 2])
 async def test_what_was_laid_before_the_clock_was_known(
-    open_alpha_house: OpenAlphaHouse,
+    open_alpha_house: OpenAlphaHouse, refused: int
 ) -> None:
-    """It moves to where it belongs, and is not taken for deleted in the app."""
+    """It moves to where it belongs, and is not taken for deleted in the app.
+
+    Neither is it when the cloud does not take the move at once.
+    """
     house = await open_alpha_house(
         fixture="B", zone="Australia/Brisbane", now=LATE - 3 * HOUR
     )
@@ -297,6 +301,8 @@ async def test_what_was_laid_before_the_clock_was_known(
         duration_min=30,
         start=start.isoformat(),
     )
+    if refused:
+        house.cloud.faults.add("setTimeChargeBySn", Fault.THROTTLE, times=refused)
     await house.pass_time(70 * MINUTE)
     assert house.cloud.mode(ALPHA_B).action == "charge"
     await house.pass_time(40 * MINUTE)
