@@ -20,7 +20,6 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util.json import JsonValueType
 
 from .connection import systems_in_use
@@ -28,7 +27,7 @@ from .const import CONF_VENDOR, DOMAIN
 from .core.errors import VendorError
 from .rule_edits import VIA_ACTION, Caller
 from .runtime import JoulekeeperConfigEntry
-from .service_data import DEVICES
+from .service_data import DEVICES, device_of
 from .vendors.base import Binder
 from .write_errors import write_error
 
@@ -113,8 +112,7 @@ def _system(
     hass: HomeAssistant, device_id: str
 ) -> tuple[JoulekeeperConfigEntry, Binder, str]:
     """Return the account, and the serial number, of a device that is a system."""
-    device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-    identifier = next(item for domain, item in device.identifiers if domain == DOMAIN)
+    identifier, entry = device_of(hass, device_id)
     binder = _binder(entry)
     if identifier not in entry.runtime_data.account.topology.systems:
         raise ServiceValidationError(

@@ -8,8 +8,10 @@ from typing import Any, Final
 import probatio
 
 from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -18,6 +20,7 @@ from .core.recurrence import Recurrence
 from .core.rules import Inexact, Rule
 from .core.schedule import POWERED_ACTIONS, Action, Limits, Source
 from .rule_edits import new_id, recurring, recurring_anew, starting
+from .runtime import JoulekeeperConfigEntry
 
 ATTR_ACTION: Final = "action"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -45,6 +48,18 @@ DEVICES: Final[dict[Any, Any]] = {
 """The field of every action that acts on devices."""
 
 type Data = Mapping[str, Any]
+
+
+def device_of(
+    hass: HomeAssistant, device_id: str
+) -> tuple[str, JoulekeeperConfigEntry]:
+    """Return our id of a device in the registry, and its loaded account.
+
+    Raises ServiceValidationError for a device that is not ours.
+    """
+    device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
+    identifier = next(item for domain, item in device.identifiers if domain == DOMAIN)
+    return identifier, entry
 
 
 def _instant(value: datetime | None) -> datetime | None:

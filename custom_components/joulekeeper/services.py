@@ -22,7 +22,6 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
 from .binding_services import async_setup_binding_services
@@ -55,6 +54,7 @@ from .service_data import (
     Data,
     action_of,
     changed_rule,
+    device_of,
     minutes,
     new_rule,
     occurrence_of,
@@ -193,9 +193,8 @@ def _register(
 
 def _target(hass: HomeAssistant, device_id: str) -> tuple[Controls, Keeper]:
     """Return who controls a device; ServiceValidationError when nobody does."""
-    device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-    keeper: Keeper = entry.runtime_data.keeper
-    identifier = next(item for domain, item in device.identifiers if domain == DOMAIN)
+    identifier, entry = device_of(hass, device_id)
+    keeper = entry.runtime_data.keeper
     return keeper.controls.for_device(identifier), keeper
 
 

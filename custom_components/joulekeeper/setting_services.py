@@ -16,7 +16,6 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util.json import JsonValueType
 
 from .const import DOMAIN
@@ -28,7 +27,7 @@ from .descriptions import (
 )
 from .keeper import Keeper
 from .rule_edits import VIA_ACTION, Caller
-from .service_data import ATTR_DRY_RUN, DEVICES
+from .service_data import ATTR_DRY_RUN, DEVICES, device_of
 from .setting_changes import Changed, Wanted
 
 ATTR_SETTINGS: Final = "settings"
@@ -119,9 +118,8 @@ async def _get_settings(call: ServiceCall) -> ServiceResponse:
 
 def _target(hass: HomeAssistant, device_id: str) -> tuple[Device, Keeper]:
     """Return a device of ours; ServiceValidationError when it has no settings."""
-    found, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-    keeper: Keeper = entry.runtime_data.keeper
-    identifier = next(item for domain, item in found.identifiers if domain == DOMAIN)
+    identifier, entry = device_of(hass, device_id)
+    keeper = entry.runtime_data.keeper
     device = keeper.controls.account.device(identifier)
     if device is None or not keeper.settings.rows(device):
         raise ServiceValidationError(
