@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 
-from .clouds import AlphaEssCloud, FakeCloud, RedbackCloud
+from .clouds import AlphaEssCloud, AmberCloud, FakeCloud, RedbackCloud
 from .integration.translations import checked_translations
 
 
@@ -110,3 +110,9 @@ def open_redback(open_cloud: Callable) -> OpenCloud:
 def open_alphaess(open_cloud: Callable) -> Callable:
     """Return what opens fake AlphaESS clouds on Home Assistant's clock."""
     return partial(open_cloud, AlphaEssCloud)
+
+
+@pytest.fixture
+def open_amber(open_cloud: Callable) -> Callable:
+    """Return what opens fake Amber clouds on Home Assistant's clock."""
+    return partial(open_cloud, AmberCloud)

@@ -8,9 +8,11 @@ from typing import Any
 from aiohttp import ClientSession, CookieJar
 import pytest
 
-from . import AlphaEssCloud, RedbackCloud
+from . import AlphaEssCloud, AmberCloud, RedbackCloud
 from .alphaess import Behaviour as AlphaBehaviour
 from .alphaess_bench import ALPHA_NOW, AlphaBench
+from .amber import Behaviour as AmberBehaviour
+from .amber_bench import AMBER_NOW, AmberBench
 from .clock import SetClock
 from .redback import Behaviour
 from .redback.accounts import SCOPE, TENANT
@@ -96,30 +98,46 @@ class Bench:
         self.clock.set(tick + timedelta(seconds=after))
 
 
+async def _benches[B: (Bench, AlphaBench, AmberBench)](
+    make: Callable[..., B],
+    now: datetime,
+    begin: Callable[[B], Awaitable[None]] | None = None,
+) -> AsyncIterator[Callable[..., Awaitable[B]]]:
+    """Yield what makes benches with a running cloud, and ends them all."""
+    made: list[B] = []
+
+    async def open_one(*, now: datetime = now, **options: Any) -> B:
+        bench = make(SetClock(now), **options)
+        await bench.cloud.start()
+        made.append(bench)
+        if begin is not None:
+            await begin(bench)
+        return bench
+
+    yield open_one
+    for bench in made:
+        await bench.session.close()
+        await bench.cloud.stop()
+
+
 type MakeBench = Callable[..., Awaitable[Bench]]
 
 
 @pytest.fixture
 async def make_bench() -> AsyncIterator[MakeBench]:
     """Return a function that starts a cloud and logs in."""
-    made: list[Bench] = []
 
-    async def _make(**options: Any) -> Bench:
-        clock = SetClock(NOW)
+    def make(clock: SetClock, **options: Any) -> Bench:
         behaviour = Behaviour(**options.pop("behaviour", {}))
         cloud = RedbackCloud(clock=clock, behaviour=behaviour, **options)
-        await cloud.start()
-        session = ClientSession(cookie_jar=CookieJar(unsafe=True))
-        bench = Bench(cloud, clock, session)
-        made.append(bench)
+        return Bench(cloud, clock, ClientSession(cookie_jar=CookieJar(unsafe=True)))
+
+    async def log_in(bench: Bench) -> None:
         status, _ = await bench.log_in()
         assert status == 200
-        return bench
 
-    yield _make
-    for bench in made:
-        await bench.session.close()
-        await bench.cloud.stop()
+    async for open_one in _benches(make, NOW, log_in):
+        yield open_one
 
 
 type MakeAlpha = Callable[..., Awaitable[AlphaBench]]
@@ -128,18 +146,27 @@ type MakeAlpha = Callable[..., Awaitable[AlphaBench]]
 @pytest.fixture
 async def make_alpha() -> AsyncIterator[MakeAlpha]:
     """Return a function that starts an AlphaESS cloud, at midnight in Adelaide."""
-    made: list[AlphaBench] = []
 
-    async def _make(*, now: datetime = ALPHA_NOW, **options: Any) -> AlphaBench:
-        clock = SetClock(now)
+    def make(clock: SetClock, **options: Any) -> AlphaBench:
         behaviour = AlphaBehaviour(**options.pop("behaviour", {}))
         cloud = AlphaEssCloud(clock=clock, behaviour=behaviour, **options)
-        await cloud.start()
-        bench = AlphaBench(cloud, clock, ClientSession())
-        made.append(bench)
-        return bench
+        return AlphaBench(cloud, clock, ClientSession())
 
-    yield _make
-    for bench in made:
-        await bench.session.close()
-        await bench.cloud.stop()
+    async for open_one in _benches(make, ALPHA_NOW):
+        yield open_one
+
+
+type MakeAmber = Callable[..., Awaitable[AmberBench]]
+
+
+@pytest.fixture
+async def make_amber() -> AsyncIterator[MakeAmber]:
+    """Return a function that starts an Amber cloud, on a morning in March."""
+
+    def make(clock: SetClock, **options: Any) -> AmberBench:
+        behaviour = AmberBehaviour(**options.pop("behaviour", {}))
+        cloud = AmberCloud(clock=clock, behaviour=behaviour, **options)
+        return AmberBench(cloud, clock, ClientSession())
+
+    async for open_one in _benches(make, AMBER_NOW):
+        yield open_one

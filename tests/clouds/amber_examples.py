@@ -1,0 +1,150 @@
+"""Bodies as the dossier has them, section 7."""
+
+ESTIMATE = (  # 7.2 at 08:15:04
+    '[{"type":"CurrentInterval","date":"2026-03-02","duration":5,'
+    '"startTime":"2026-03-01T22:15:01Z","endTime":"2026-03-01T22:20:00Z",'
+    '"nemTime":"2026-03-02T08:20:00+10:00","perKwh":22.44939,"renewables":41.337,'
+    '"spotPerKwh":12.4138,"channelType":"general","spikeStatus":"none",'
+    '"tariffInformation":{"demandWindow":false},"descriptor":"veryLow",'
+    '"estimate":true,"advancedPrice":{"low":18.96592,"predicted":20.7004,'
+    '"high":22.22464}},{"type":"CurrentInterval","date":"2026-03-02","duration":5,'
+    '"startTime":"2026-03-01T22:15:01Z","endTime":"2026-03-01T22:20:00Z",'
+    '"nemTime":"2026-03-02T08:20:00+10:00","perKwh":-11.86308,"renewables":41.337,'
+    '"spotPerKwh":12.4138,"channelType":"feedIn","spikeStatus":"none",'
+    '"descriptor":"high","estimate":true,"advancedPrice":{"low":-8.69629,'
+    '"predicted":-10.27309,"high":-11.65876}}]'
+)
+CONFIRMED = (  # 7.2 at 08:15:24
+    '[{"type":"CurrentInterval","date":"2026-03-02","duration":5,'
+    '"startTime":"2026-03-01T22:15:01Z","endTime":"2026-03-01T22:20:00Z",'
+    '"nemTime":"2026-03-02T08:20:00+10:00","perKwh":20.9425,"renewables":40.912,'
+    '"spotPerKwh":10.98031,"channelType":"general","spikeStatus":"none",'
+    '"tariffInformation":{"demandWindow":false},"descriptor":"veryLow",'
+    '"estimate":false},{"type":"CurrentInterval","date":"2026-03-02","duration":5,'
+    '"startTime":"2026-03-01T22:15:01Z","endTime":"2026-03-01T22:20:00Z",'
+    '"nemTime":"2026-03-02T08:20:00+10:00","perKwh":-10.49318,"renewables":40.912,'
+    '"spotPerKwh":10.98031,"channelType":"feedIn","spikeStatus":"none",'
+    '"descriptor":"high","estimate":false}]'
+)
+AHEAD = (  # 7.3
+    (
+        '{"type":"ActualInterval","date":"2026-03-02","duration":5,'
+        '"startTime":"2026-03-01T22:10:01Z","endTime":"2026-03-01T22:15:00Z",'
+        '"nemTime":"2026-03-02T08:15:00+10:00","perKwh":21.17782,"renewables":39.6,'
+        '"spotPerKwh":11.20417,"channelType":"general","spikeStatus":"none",'
+        '"tariffInformation":{"demandWindow":false},"descriptor":"veryLow"}'
+    ),
+    (
+        '{"type":"ForecastInterval","date":"2026-03-02","duration":5,'
+        '"startTime":"2026-03-01T22:20:01Z","endTime":"2026-03-01T22:25:00Z",'
+        '"nemTime":"2026-03-02T08:25:00+10:00","perKwh":23.06781,'
+        '"renewables":41.10352214,"spotPerKwh":13.0021,"channelType":"general",'
+        '"spikeStatus":"none","tariffInformation":{"demandWindow":false},'
+        '"descriptor":"veryLow","advancedPrice":{"low":19.28128,"predicted":21.17344,'
+        '"high":24.01168}}'
+    ),
+    (
+        '{"type":"ForecastInterval","date":"2026-03-02","duration":30,'
+        '"startTime":"2026-03-01T23:00:01Z","endTime":"2026-03-01T23:30:00Z",'
+        '"nemTime":"2026-03-02T09:30:00+10:00","perKwh":-5.99184,'
+        '"renewables":48.77120961,"spotPerKwh":6.27,"channelType":"feedIn",'
+        '"spikeStatus":"none","descriptor":"high","advancedPrice":{"low":-3.05804,'
+        '"predicted":-4.87375,"high":-8.02735}}'
+    ),
+    (
+        '{"type":"ForecastInterval","date":"2026-03-03","duration":30,'
+        '"startTime":"2026-03-03T00:30:01Z","endTime":"2026-03-03T01:00:00Z",'
+        '"nemTime":"2026-03-03T11:00:00+10:00","perKwh":5.78294,"renewables":108.20411,'
+        '"spotPerKwh":-4.37712,"channelType":"feedIn","spikeStatus":"none",'
+        '"descriptor":"extremelyLow","range":{"min":-5.61,"max":-1.05}}'
+    ),
+)
+NEGATIVE = (  # 7.4
+    '[{"type":"CurrentInterval","date":"2026-03-02","duration":5,'
+    '"startTime":"2026-03-02T02:05:01Z","endTime":"2026-03-02T02:10:00Z",'
+    '"nemTime":"2026-03-02T12:10:00+10:00","perKwh":-7.48843,"renewables":104.66,'
+    '"spotPerKwh":-11.024,"channelType":"general","spikeStatus":"none",'
+    '"tariffInformation":{"demandWindow":false},"descriptor":"extremelyLow",'
+    '"estimate":false},{"type":"CurrentInterval","date":"2026-03-02","duration":5,'
+    '"startTime":"2026-03-02T02:05:01Z","endTime":"2026-03-02T02:10:00Z",'
+    '"nemTime":"2026-03-02T12:10:00+10:00","perKwh":12.13494,"renewables":104.66,'
+    '"spotPerKwh":-11.024,"channelType":"feedIn","spikeStatus":"none",'
+    '"descriptor":"extremelyLow","estimate":false}]'
+)
+SPIKE = (  # 7.4
+    (
+        '{"type":"CurrentInterval","date":"2026-03-02","duration":5,'
+        '"startTime":"2026-03-02T07:40:01Z","endTime":"2026-03-02T07:45:00Z",'
+        '"nemTime":"2026-03-02T17:45:00+10:00","perKwh":1380.12027,"renewables":18.204,'
+        '"spotPerKwh":1287.31,"channelType":"general","spikeStatus":"spike",'
+        '"tariffInformation":{"demandWindow":true},"descriptor":"spike",'
+        '"estimate":false}'
+    ),
+    (
+        '{"type":"CurrentInterval","date":"2026-03-02","duration":5,'
+        '"startTime":"2026-03-02T07:40:01Z","endTime":"2026-03-02T07:45:00Z",'
+        '"nemTime":"2026-03-02T17:45:00+10:00","perKwh":-1232.40025,'
+        '"renewables":18.204,"spotPerKwh":1287.31,"channelType":"feedIn",'
+        '"spikeStatus":"spike","descriptor":"spike","estimate":false}'
+    ),
+    (
+        '{"type":"ForecastInterval","date":"2026-03-02","duration":5,'
+        '"startTime":"2026-03-02T07:45:01Z","endTime":"2026-03-02T07:50:00Z",'
+        '"nemTime":"2026-03-02T17:50:00+10:00","perKwh":449.58752,"renewables":18.9,'
+        '"spotPerKwh":402.1,"channelType":"general","spikeStatus":"potential",'
+        '"tariffInformation":{"demandWindow":true},"descriptor":"high",'
+        '"advancedPrice":{"low":50.552,"predicted":91.23344,"high":426.356}}'
+    ),
+)
+HALF_HOUR = (  # 7.5
+    '[{"type":"CurrentInterval","date":"2026-03-02","duration":30,'
+    '"startTime":"2026-03-01T22:00:01Z","endTime":"2026-03-01T22:30:00Z",'
+    '"nemTime":"2026-03-02T08:30:00+10:00","perKwh":19.62818,"renewables":41.337,'
+    '"spotPerKwh":9.73,"channelType":"general","spikeStatus":"none",'
+    '"tariffInformation":{"period":"shoulder","season":"nonSummer"},'
+    '"descriptor":"veryLow","estimate":true,"advancedPrice":{"low":17.284,'
+    '"predicted":18.96592,"high":21.80416}},'
+    '{"type":"CurrentInterval","date":"2026-03-02","duration":30,'
+    '"startTime":"2026-03-01T22:00:01Z","endTime":"2026-03-01T22:30:00Z",'
+    '"nemTime":"2026-03-02T08:30:00+10:00","perKwh":13.27818,"renewables":41.337,'
+    '"spotPerKwh":9.73,"channelType":"controlledLoad","spikeStatus":"none",'
+    '"descriptor":"veryLow","estimate":true,"advancedPrice":{"low":10.934,'
+    '"predicted":12.61592,"high":15.45416}},'
+    '{"type":"CurrentInterval","date":"2026-03-02","duration":30,'
+    '"startTime":"2026-03-01T22:00:01Z","endTime":"2026-03-01T22:30:00Z",'
+    '"nemTime":"2026-03-02T08:30:00+10:00","perKwh":-9.29834,"renewables":41.337,'
+    '"spotPerKwh":9.73,"channelType":"feedIn","spikeStatus":"none",'
+    '"descriptor":"high","estimate":true,"advancedPrice":{"low":-7.16727,'
+    '"predicted":-8.69629,"high":-11.27651}}]'
+)
+RENEWABLES = (  # 7.8, where the second has a digit more than a double can show
+    '[{"type":"ActualRenewable","duration":30,"date":"2026-03-02",'
+    '"startTime":"2026-03-01T21:30:01Z","endTime":"2026-03-01T22:00:00Z",'
+    '"nemTime":"2026-03-02T08:00:00+10:00","renewables":52.417,"descriptor":"best"},'
+    '{"type":"CurrentRenewable","duration":30,"date":"2026-03-02",'
+    '"startTime":"2026-03-01T22:00:01Z","endTime":"2026-03-01T22:30:00Z",'
+    '"nemTime":"2026-03-02T08:30:00+10:00","renewables":50.93899999999999,'
+    '"descriptor":"best"},'
+    '{"type":"ForecastRenewable","duration":30,"date":"2026-03-02",'
+    '"startTime":"2026-03-01T22:30:01Z","endTime":"2026-03-01T23:00:00Z",'
+    '"nemTime":"2026-03-02T09:00:00+10:00","renewables":55.102,"descriptor":"best"}]'
+)
+USAGE_ROWS = (  # 7.7
+    (
+        '{"type":"Usage","duration":5,"date":"2026-03-01",'
+        '"endTime":"2026-02-28T14:05:00Z","quality":"billable","kwh":0.031,'
+        '"nemTime":"2026-03-01T00:05:00+10:00","perKwh":16.90336,'
+        '"channelType":"general","channelIdentifier":"E1","cost":0.524,'
+        '"renewables":41.337,"spotPerKwh":7.1379,"startTime":"2026-02-28T14:00:01Z",'
+        '"spikeStatus":"none","tariffInformation":{"demandWindow":false},'
+        '"descriptor":"veryLow"}'
+    ),
+    (
+        '{"type":"Usage","duration":5,"date":"2026-03-01",'
+        '"endTime":"2026-03-01T01:05:00Z","quality":"billable","kwh":0.412,'
+        '"nemTime":"2026-03-01T11:05:00+10:00","perKwh":-0.5024,'
+        '"channelType":"feedIn","channelIdentifier":"B1","cost":-0.207,'
+        '"renewables":41.337,"spotPerKwh":2.2,"startTime":"2026-03-01T01:00:01Z",'
+        '"spikeStatus":"none","descriptor":"low"}'
+    ),
+)
