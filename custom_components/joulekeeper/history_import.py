@@ -1,7 +1,8 @@
 """Imports the past of an account's devices, a day at a time, for as long as it takes.
 
 What is still to be done is kept in a file, so that it goes on after a restart. Days that
-the cloud did not have whole are fetched again once a day, and booked anew.
+the cloud did not have whole are fetched again in the weeks after, and booked anew. Where
+the cloud knows a day only when it is over, each day that ends is imported by itself.
 """
 
 from collections.abc import Callable
@@ -19,11 +20,19 @@ from homeassistant.util import dt as dt_util
 
 from .account import LoadedAccount
 from .const import DOMAIN
-from .core.errors import AuthError, ProtocolError, RateLimited, Rejected, VendorError
+from .core.errors import (
+    AuthError,
+    NotFound,
+    ProtocolError,
+    RateLimited,
+    Rejected,
+    VendorError,
+)
 from .core.history import HistoryDay
 from .core.history_job import ImportJob
+from .core.pacing import own_jitter
 from .core.records import SENSELESS
-from .statistics import NotStoredError, async_book
+from .statistics import NotStoredError, async_book, has_recorder
 from .vendors.base import HasHistory, HistorySource
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,8 +43,10 @@ _AFTER_START: Final = timedelta(seconds=30)
 _FIRST_RETRY: Final = timedelta(minutes=1)
 _LAST_RETRY: Final = timedelta(hours=1)
 _UNTOLD_WAIT: Final = timedelta(minutes=5)
+_SPREAD: Final = 1800
+"""Of a jitter below 1 s: not all installations ask for a day in the same half-hour."""
 _TRIES: Final = 3
-"""How often an answer that makes no sense is asked for before the next day has its turn."""
+"""How often a day that fails is asked for before the next one has its turn."""
 
 
 def history_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
@@ -60,6 +71,7 @@ class HistoryImport:
         self._jobs: dict[str, ImportJob] = {}
         self._fetched: dict[str, dict[date, HistoryDay]] = {}
         """What is not booked yet."""
+        self._chance = own_jitter(entry.entry_id) * _SPREAD
         self._failures: dict[str, int] = {}
         self._wait_until: dict[str, datetime] = {}
         self._paused = False
@@ -77,9 +89,30 @@ class HistoryImport:
             except SENSELESS as error:
                 _LOGGER.warning("An import of history cannot be read: %r", error)
         self._entry.async_on_unload(self._close)
+        self._entry.async_on_unload(self._account.async_on_device(self._on_device))
         self._schedule(_AFTER_START)
 
-    # -- what is asked ---------------------------------------------------------
+    # -- what is wanted --------------------------------------------------------
+
+    @callback
+    def _on_device(self, device_id: str) -> None:
+        """Follow the days of a device that was not there before, or has come back."""
+        job = self._jobs.get(device_id)
+        is_new = (job is None or job.followed is None) and self._follow(device_id)
+        if is_new or self._cancel_timer is None:
+            self._schedule(_AFTER_START)
+
+    def _follow(self, device_id: str) -> bool:
+        """Want the days of a device that end until tomorrow, if they are followed."""
+        source = self._source
+        if source is None or not self.has_history(device_id):
+            return False
+        if (at := source.followed_at) is None or not has_recorder(self._hass):
+            return False
+        now = dt_util.utcnow().astimezone(source.zone(device_id))
+        job = self._jobs.setdefault(device_id, ImportJob())
+        job.follow(now, at + self._chance, source.last_day(device_id))
+        return True
 
     def has_history(self, device_id: str) -> bool:
         """Tell whether the cloud knows the past of a device."""
@@ -119,7 +152,7 @@ class HistoryImport:
         self._schedule(timedelta())
 
     async def cancel(self, device_id: str) -> None:
-        """Want no more days of a device; what is booked stays."""
+        """Want none of the days any more that were asked for; what is booked stays."""
         if (job := self._jobs.get(device_id)) is not None:
             job.cancel()
             self._fetched.pop(device_id, None)
@@ -162,9 +195,9 @@ class HistoryImport:
         """Return when there is something to do, None when there is nothing."""
         moments = []
         for device_id, job in self._jobs.items():
-            if job.cancelled or not self.has_history(device_id):
+            if not self.has_history(device_id):
                 continue
-            moment = now if job.pending else job.next_due
+            moment = now if job.is_running else job.next_due
             if moment is not None:
                 moments.append(max(moment, self._wait_until.get(device_id, now)))
         return min(moments, default=None)
@@ -190,28 +223,38 @@ class HistoryImport:
     async def _advance(self) -> timedelta:
         """Do the next day; return how long to wait then."""
         assert self._source is not None
+        if not has_recorder(self._hass):
+            return _LAST_RETRY
         now = dt_util.utcnow()
         for device_id, job in list(self._jobs.items()):
+            self._follow(device_id)
             waits = now < self._wait_until.get(device_id, now)
             if waits or not self.has_history(device_id):
                 continue
             fetched = self._fetched.setdefault(device_id, {})
-            day = job.due(now, fetched)
-            if day is None and not fetched:
+            days = job.due(now, fetched)
+            if not days and not fetched:
                 continue
+            turn = self._turn(device_id, len(days))
             try:
-                if day is not None:
+                if days:
                     zone = await self._zone(device_id, job)
-                    fetched[day] = await self._source.fetch_day(device_id, day, zone)
+                    fetched[days[turn]] = await self._source.fetch_day(
+                        device_id, days[turn], zone, days[turn + 1 :]
+                    )
                 if self._fetched.get(device_id) is not fetched:
                     # Meanwhile it was cancelled, or is wanted otherwise.
                     return self._source.day_pause
+                if turn:
+                    # So the cloud works, and fails for that day only.
+                    here = await self._zone(device_id, job)
+                    job.gave_up(days[0], now.astimezone(here))
                 if len(fetched) >= job.at_once or not job.pending.difference(fetched):
                     await self._book(device_id, job, fetched)
             except VendorError as error:
-                if self._failed(device_id, error) and day is not None:
+                if self._failed(device_id, error) and days:
                     here = await self._zone(device_id, job)
-                    job.gave_up(day, now.astimezone(here))
+                    job.gave_up(days[turn], now.astimezone(here))
             except NotStoredError, HomeAssistantError:
                 _LOGGER.warning(
                     "Imported history could not be stored; it is tried anew"
@@ -225,6 +268,15 @@ class HistoryImport:
             return self._source.day_pause
         return timedelta()
 
+    def _turn(self, device_id: str, days: int) -> int:
+        """Return which of the days that are due is to be fetched now.
+
+        The oldest one, until it has failed too often: then one after the other, to see
+        whether the cloud fails for that day only.
+        """
+        more = self._failures.get(device_id, 0) - _TRIES + 1
+        return more % days if days and more > 0 else 0
+
     async def _zone(self, device_id: str, job: ImportJob) -> tzinfo:
         zone = await dt_util.async_get_time_zone(job.zone) if job.zone else None
         return zone or self.default_zone(device_id)
@@ -236,11 +288,14 @@ class HistoryImport:
         assert self._source is not None
         days = dict(fetched)
         if any(not item.is_blank for item in days.values()):
+            if not (series := self._source.series(device_id)):
+                # Left out by a listing meanwhile: it waits for the next one.
+                return
             await async_book(
                 self._hass,
                 device_id,
                 self._device_name(device_id),
-                self._source.series(device_id),
+                series,
                 days.values(),
             )
         now = dt_util.utcnow().astimezone(await self._zone(device_id, job))
@@ -248,11 +303,12 @@ class HistoryImport:
             fetched.pop(day, None)
             job.took(day, now, blank=item.is_blank, settled=item.settled)
 
-    def _device_name(self, device_id: str) -> str:
+    def _device_name(self, device_id: str) -> str | None:
+        """Return what the user calls a device, None for one that is gone."""
         registry_id = self._account.registry_id(device_id)
         device = registry_id and dr.async_get(self._hass).async_get(registry_id)
         if not device:
-            return self._account.spec.name
+            return None
         return device.name_by_user or device.name or self._account.spec.name
 
     @callback
@@ -271,7 +327,9 @@ class HistoryImport:
         failures = self._failures.pop(device_id, 0) + 1
         wait = min(_FIRST_RETRY * 2 ** min(failures - 1, 10), _LAST_RETRY)
         self._wait_until[device_id] = now + wait
-        if failures >= _TRIES and isinstance(error, ProtocolError | Rejected):
+        if failures >= _TRIES and isinstance(
+            error, NotFound | ProtocolError | Rejected
+        ):
             return True
         self._failures[device_id] = failures
         return False

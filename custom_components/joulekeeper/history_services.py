@@ -170,7 +170,7 @@ def _result(
     """Return how far the import of a device has come, as response data."""
     result: dict[str, Any] = {"device_id": device_id, "device": source_id}
     job = history.job(source_id)
-    if job is None:
+    if job is None or not job.asked:
         return result | {"state": "none"}
     if job.cancelled:
         state = "cancelled"

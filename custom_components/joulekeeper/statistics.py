@@ -18,6 +18,7 @@ from homeassistant.components.recorder.models import (
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
     get_last_statistics,
+    get_metadata,
     statistics_during_period,
 )
 from homeassistant.const import PERCENTAGE, UnitOfEnergy, UnitOfPower
@@ -71,14 +72,15 @@ def statistic_id(device_id: str, series: Series) -> str:
 async def async_book(
     hass: HomeAssistant,
     device_id: str,
-    device_name: str,
+    device_name: str | None,
     series: Iterable[Series],
     days: Iterable[HistoryDay],
 ) -> None:
     """Book some days, in the place of what was booked of them; see that it is there.
 
     The totals of all later hours follow. Only one may book for a device at a time: each
-    begins with what the one before has left. Raises NotStoredError.
+    begins with what the one before has left. Without a name, as of a device that is
+    gone, what is there keeps its own. Raises NotStoredError.
     """
     if not has_recorder(hass):
         raise NotStoredError
@@ -88,13 +90,19 @@ async def async_book(
     recorder = get_instance(hass)
     await recorder.async_block_till_done()
     changes = await recorder.async_add_executor_job(_changes, hass, device_id, values)
+    kept_names: Mapping[str, str] = {}
+    if device_name is None:
+        keys = {statistic_id(device_id, item) for item in values}
+        kept_names = await recorder.async_add_executor_job(_kept_names, hass, keys)
     for item, change in changes.items():
         key = statistic_id(device_id, item)
         if change.shift:
             recorder.async_adjust_statistics(key, change.after, change.shift, item.unit)
         if change.rows:
-            name = f"{device_name} {names.get(item.key, item.key)}"
-            metadata = _metadata(device_id, item, name)
+            name = names.get(item.key, item.key)
+            if device_name is not None:
+                name = f"{device_name} {name}"
+            metadata = _metadata(device_id, item, kept_names.get(key, name))
             async_add_external_statistics(hass, metadata, change.rows)
     await recorder.async_block_till_done()
     if not await recorder.async_add_executor_job(_are_stored, hass, device_id, changes):
@@ -112,6 +120,12 @@ async def _series_names(hass: HomeAssistant) -> Mapping[str, str]:
         for key, text in texts.items()
         if key.startswith(prefix)
     }
+
+
+def _kept_names(hass: HomeAssistant, keys: set[str]) -> Mapping[str, str]:
+    """Return the names of the statistics that are there, by their ids."""
+    found = get_metadata(hass, statistic_ids=keys)
+    return {key: data["name"] for key, (_, data) in found.items() if data["name"]}
 
 
 def _metadata(device_id: str, series: Series, name: str) -> StatisticMetaData:

@@ -21,7 +21,7 @@ from custom_components.joulekeeper.core.history import (
     share_out,
     slots_of,
 )
-from custom_components.joulekeeper.core.history_job import DAY, LATE_TRIES, ImportJob
+from custom_components.joulekeeper.core.history_job import DAY
 
 ADELAIDE = ZoneInfo("Australia/Adelaide")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -38,7 +38,6 @@ ZONES = (
 FIVE_MINUTES = timedelta(minutes=5)
 FIRST = date(2026, 11, 1)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-LONG_AFTER = datetime(2027, 2, 1, 21, 30, tzinfo=ADELAIDE)
 
 
 # -- hours ---------------------------------------------------------------------
@@ -281,137 +280,3 @@ def test_a_correction_by_hand_survives() -> None:
     assert [row.total for _, row in sorted(rows.items())] == [3.0, 4.0, 15.0, 16.0]
     book(rows, {START + 2 * HOUR: 1.0})
     assert [row.total for _, row in sorted(rows.items())] == [3.0, 4.0, 5.0, 6.0]
-
-
-# -- jobs ----------------------------------------------------------------------
-
-
-def took(
-    job: ImportJob, day: date, *, blank: bool = False, settled: bool = True
-) -> None:
-    """Fetch a day that ended long before now."""
-    job.took(day, LONG_AFTER, blank=blank, settled=settled)
-
-
-def test_oldest_first_and_what_is_done_is_left_out() -> None:
-    """A request that overlaps an earlier one only wants what is missing."""
-    job = ImportJob()
-    assert job.progress is None
-    job.ask(FIRST, FIRST + 3 * DAY)
-    for n in range(4):
-        assert job.progress == 25 * n
-        assert job.due(NOW) == FIRST + n * DAY
-        took(job, FIRST + n * DAY)
-    assert job.progress == 100
-    assert job.due(NOW) is None
-    job.ask(FIRST - DAY, FIRST + 4 * DAY)
-    assert job.pending == {FIRST - DAY, FIRST + 4 * DAY}
-    assert (len(job.asked), job.progress) == (6, 66)
-    job.ask(FIRST, FIRST, again=True)
-    assert job.due(NOW, {FIRST - DAY}) == FIRST
-    assert len(job.asked) == 6
-
-
-def test_cancelled() -> None:
-    """Nothing is fetched any more; what is asked for next is a request of its own."""
-    job = ImportJob()
-    job.ask(FIRST, FIRST + 3 * DAY)
-    took(job, FIRST, settled=False)
-    job.cancel()
-    assert job.due(NOW + 9 * DAY) is None
-    assert job.progress == 25
-    job.ask(FIRST, FIRST + DAY)
-    assert job.asked == {FIRST, FIRST + DAY}
-    assert job.pending == {FIRST + DAY}
-
-
-def test_a_late_day_is_fetched_once_a_day_for_a_week() -> None:
-    """At noon, when no cloud is blank; and no more once it is all there."""
-    job = ImportJob()
-    job.ask(FIRST, FIRST)
-    took(job, FIRST, settled=False)
-    now, tries = LONG_AFTER, 0
-    while (due := job.next_due) is not None:
-        assert HOUR * 12 <= due - now <= HOUR * 30
-        assert due.astimezone(ADELAIDE).hour == 12
-        assert job.due(due - HOUR) is None
-        assert job.due(due) == FIRST
-        now, tries = due.astimezone(ADELAIDE), tries + 1
-        job.took(FIRST, now, blank=False, settled=False)
-    assert tries == LATE_TRIES == 7
-    assert FIRST in job.done
-    took(job, FIRST, settled=False)
-    took(job, FIRST)
-    assert job.next_due is None
-
-
-@pytest.mark.parametrize(
-    ("wall", "due"),
-    [
-        ("2026-11-20T00:05:07", "2026-11-20T12:05:07"),
-        ("2026-11-20T07:00:00", "2026-11-21T12:00:00"),
-        ("2026-11-20T13:30:00", "2026-11-21T12:30:00"),
-        ("2026-11-20T23:59:00", "2026-11-21T12:59:00"),
-        # Half a year of an hour more.
-        ("2026-10-03T23:30:00", "2026-10-04T12:30:00"),
-    ],
-)
-def test_when_a_late_day_is_due(wall: str, due: str) -> None:
-    """Not soon after the last time, and on the plant's clock."""
-    job = ImportJob()
-    job.gave_up(FIRST, datetime.fromisoformat(wall).replace(tzinfo=ADELAIDE))
-    expected = datetime.fromisoformat(due).replace(tzinfo=ADELAIDE)
-    assert job.next_due == expected.astimezone(UTC)
-
-
-def test_blank_days() -> None:
-    """Days before there was a system are not asked for again by themselves."""
-    job = ImportJob()
-    job.ask(FIRST, FIRST + 2 * DAY)
-    took(job, FIRST, blank=True)
-    assert job.late == {}
-    took(job, FIRST + DAY)
-    took(job, FIRST + 2 * DAY, blank=True)
-    assert set(job.late) == {FIRST + 2 * DAY}
-    assert job.done == {FIRST + DAY}
-    assert job.progress == 100
-    # The user may ask for them.
-    job.ask(FIRST, FIRST + 2 * DAY)
-    assert job.pending == {FIRST, FIRST + 2 * DAY}
-
-
-def test_a_fresh_day_is_looked_at_again() -> None:
-    """The cloud may still correct what has just ended, and be blank around midnight."""
-    soon = datetime(2026, 11, 2, 23, 0, tzinfo=ADELAIDE)
-    for blank in (False, True):
-        job = ImportJob()
-        job.ask(FIRST, FIRST)
-        job.took(FIRST, soon, blank=blank, settled=not blank)
-        assert FIRST in job.late
-        job.took(FIRST, soon + 2 * HOUR, blank=False, settled=True)
-        assert FIRST not in job.late
-
-
-def test_days_that_are_booked_together() -> None:
-    """The more there is behind a day, the more days wait for each other."""
-    job = ImportJob()
-    job.ask(FIRST, FIRST + 3 * DAY)
-    assert job.at_once == 1
-    job.done = {FIRST + n * DAY for n in range(4, 94)}
-    assert job.at_once == 4
-    job.done = {FIRST + n * DAY for n in range(4, 3000)}
-    assert job.at_once == 14
-
-
-@given(
-    days=st.sets(st.integers(0, 60)),
-    late=st.dictionaries(st.integers(0, 60), st.integers(0, 6), max_size=3),
-)
-@settings(deadline=None)
-def test_a_job_survives_the_file(days: set[int], late: dict[int, int]) -> None:
-    """Whatever days, with or without gaps."""
-    job = ImportJob(zone="Europe/Berlin")
-    job.ask(FIRST, FIRST + 60 * DAY)
-    for n in days:
-        took(job, FIRST + n * DAY, settled=n not in late)
-    assert ImportJob.from_dict(job.as_dict()) == job

@@ -10,7 +10,16 @@ from custom_components.joulekeeper.core.history_job import ImportJob
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.exceptions import ServiceValidationError
 
-from .conftest import ALPHA, ALPHA_BATTERY, AlphaHouse, OpenAlphaHouse
+from .conftest import (
+    ALPHA,
+    ALPHA_BATTERY,
+    AMBER,
+    AMBER_FEED_IN,
+    AlphaHouse,
+    OpenAlphaHouse,
+    OpenAmberHouse,
+)
+from .leap import leap
 
 
 @pytest.mark.parametrize("action", ["import_history", "cancel_import"])
@@ -30,7 +39,10 @@ async def test_without_a_recorder(alpha_house: AlphaHouse, action: str) -> None:
 async def test_a_recorder_that_is_gone(
     open_alpha_house: OpenAlphaHouse, hass_storage: dict[str, Any]
 ) -> None:
-    """An import that was begun waits; a job that makes no sense is passed over."""
+    """An import that was begun waits, and nothing is fetched for nobody to keep.
+
+    A job that makes no sense is passed over.
+    """
     house = await open_alpha_house(fixture="D", history=timedelta(days=2))
     job = ImportJob()
     job.ask(date(2026, 11, 18), date(2026, 11, 19))
@@ -47,6 +59,27 @@ async def test_a_recorder_that_is_gone(
         for entry in house.cloud.requests.entries
         if "queryDate=2026-11-18" in entry.query
     ]
-    # Its samples and its energies, once.
-    assert len(days) == 2
+    assert days == []
     assert house.value("sensor", "history_import") == "0"
+
+
+async def test_days_are_not_followed_for_nobody(
+    open_amber_house: OpenAmberHouse,
+) -> None:
+    """Without a recorder no day comes by itself; yesterday's sensors need a call a day."""
+    house = await open_amber_house(fixture="C", history=timedelta(days=20))
+    for _ in range(9):
+        await leap(house, timedelta(minutes=1))
+    assert house.entry.runtime_data.history.job(house.main) is None
+    house.cloud.requests.clear()
+    for _ in range(48):
+        await leap(house, timedelta(hours=1))
+    assert 1 <= house.cloud.requests.count("usage") <= 4
+    assert house.entry.runtime_data.history.job(house.main) is None
+    with pytest.raises(ServiceValidationError) as error:
+        await house.act(
+            "import_history",
+            AMBER_FEED_IN.replace(AMBER, house.main),
+            start_date="2026-02-20",
+        )
+    assert error.value.translation_key == "history_no_recorder"

@@ -5,12 +5,13 @@ plant's day, counted from its midnight in elapsed time, is booked under the full
 UTC that begins within it. So every day has hours of its own, also where the zone is half
 an hour off and where clocks change, and booking a day anew changes no other day.
 
-Powers are W, energies kWh; grid + is import, battery + is discharge.
+Powers are W, energies kWh; grid + is import, battery + is discharge. A cost is + when it
+is paid, a compensation when it is earned; both may be negative.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
@@ -36,11 +37,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One thing that is known of every hour; the key finds its name."""
+    """One thing that is known of every hour; the key finds its name.
+
+    The unit of money is the code of its currency, empty while that is not told.
+    """
 
     key: str
     unit: str
     kind: Kind
+
+    def in_currency(self, code: str) -> Series:
+        """Return the same sum of money in a currency."""
+        return replace(self, unit=code)
 
 
 def _energy(key: str) -> Series:
@@ -49,6 +57,10 @@ def _energy(key: str) -> Series:
 
 def _power(key: str) -> Series:
     return Series(key, "W", Kind.LEVEL)
+
+
+def _money(key: str) -> Series:
+    return Series(key, "", Kind.SUM)
 
 
 SOLAR_ENERGY: Final = _energy("solar_energy")
@@ -64,6 +76,11 @@ LOAD_POWER: Final = _power("load_power")
 GRID_POWER: Final = _power("grid_power")
 BATTERY_POWER: Final = _power("battery_power")
 STATE_OF_CHARGE: Final = Series("state_of_charge", "%", Kind.LEVEL)
+IMPORT_COST: Final = _money("grid_import_cost")
+EXPORT_COMPENSATION: Final = _money("grid_export_compensation")
+CONTROLLED_LOAD_ENERGY: Final = _energy("controlled_load_energy")
+"""Imported on a circuit of its own, and not part of what else is imported."""
+CONTROLLED_LOAD_COST: Final = _money("controlled_load_cost")
 
 VOCABULARY: Final = (
     SOLAR_ENERGY,
@@ -79,6 +96,10 @@ VOCABULARY: Final = (
     GRID_POWER,
     BATTERY_POWER,
     STATE_OF_CHARGE,
+    IMPORT_COST,
+    EXPORT_COMPENSATION,
+    CONTROLLED_LOAD_ENERGY,
+    CONTROLLED_LOAD_COST,
 )
 """What any brand may have; each has a name for the user."""
 

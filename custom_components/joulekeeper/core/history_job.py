@@ -1,15 +1,19 @@
 """How far the import of a device's past has come: which days are wanted, had, and late.
 
-Nothing here fetches or waits. Instants are kept in UTC.
+Days are wanted because the user asked for them, or because every day that ends is: then
+they are followed. Nothing here fetches or waits. Instants are kept in UTC.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 DAY: Final = timedelta(days=1)
-LATE_TRIES: Final = 7
+_NOONS: Final = (1, 1, 2, 3, 5, 8, 11)
+"""How far apart the tries of a late day are, in noons: a month in all, for what is
+estimated at first becomes certain within weeks."""
+LATE_TRIES: Final = len(_NOONS)
 _NOON: Final = 12
 _APART: Final = timedelta(hours=6)
 _FRESH: Final = timedelta(days=1)
@@ -17,11 +21,19 @@ _FRESH: Final = timedelta(days=1)
 _LATELY: Final = timedelta(days=30)
 _MOST_AT_ONCE: Final = 14
 _LATER_DAYS_PER_DAY: Final = 30
+FIRST_FOLLOWED: Final = timedelta(days=7)
+"""How far back following begins."""
+MOST_FOLLOWED: Final = timedelta(days=60)
+"""What is caught up with at most after a time in which nothing was fetched."""
+_NOT_FETCHED: Final = -1
 
 
 @dataclass(slots=True)
 class Late:
-    """A day that is not all there: how often it was fetched again, and when it will be."""
+    """A day that is not all there: how often it was fetched again, and when it will be.
+
+    One that is followed and was not fetched yet has -1 tries.
+    """
 
     due: datetime
     tries: int = 0
@@ -33,7 +45,9 @@ class ImportJob:
 
     `asked` are the days of the present request, `pending` those of them that are still
     to be fetched; `done` is every day that was ever booked. `zone` is the name of the
-    zone of the device's calendar where the user gave one.
+    zone of the device's calendar where the user gave one. Every day from the first of
+    `followed` on is wanted without being asked for, and among the late ones up to the
+    last of them, which is the running day.
     """
 
     asked: set[date] = field(default_factory=set)
@@ -42,6 +56,7 @@ class ImportJob:
     late: dict[date, Late] = field(default_factory=dict)
     zone: str | None = None
     cancelled: bool = False
+    followed: tuple[date, date] | None = None
 
     @property
     def progress(self) -> int | None:
@@ -68,18 +83,54 @@ class ImportJob:
         self.pending |= days if again else days - self.done
 
     def cancel(self) -> None:
-        """Want no more days; what is booked stays."""
+        """Want no more days that were asked for; what is booked stays."""
         self.cancelled = True
-        self.late.clear()
+        self.late = {
+            day: item for day, item in self.late.items() if self._is_followed(day)
+        }
 
-    def due(self, now: datetime, besides: Iterable[date] = ()) -> date | None:
-        """Return the next day to fetch: the oldest first, then those that were late."""
-        if self.cancelled:
-            return None
-        if pending := self.pending.difference(besides):
-            return min(pending)
+    def follow(self, now: datetime, wait: timedelta, end: date | None = None) -> None:
+        """Want each day that ends, `wait` after its end; `now` is the device's clock.
+
+        The first time the last week is wanted too, later what was missed meanwhile, and
+        none after the `end`.
+        """
+        today = now.date()
+        if self.followed is not None and self.followed[1] > today + DAY:
+            self._forget_the_future(now)
+        begin, last = self.followed or (today - FIRST_FOLLOWED, None)
+        first = begin if last is None else max(last + DAY, today - MOST_FOLLOWED)
+        if end is not None:
+            self.late = {day: item for day, item in self.late.items() if day <= end}
+        for day in _days(first, today if end is None else min(today, end)):
+            if day not in self.done:
+                due = _end_of(day, now) + wait
+                self.late.setdefault(day, Late(due.astimezone(UTC), _NOT_FETCHED))
+        self.followed = begin, max(today, last or today)
+
+    def _forget_the_future(self, now: datetime) -> None:
+        """Go back to the last week: the clock was wrong, and now it is not."""
+        assert self.followed is not None
+        today, noon = now.date(), _later_noon(now, 1)
+        week = today - FIRST_FOLLOWED
+        self.followed = min(self.followed[0], week), week - DAY
+        self.late = {
+            day: Late(min(item.due, noon), item.tries)
+            for day, item in self.late.items()
+            if day < today
+        }
+
+    def _is_followed(self, day: date) -> bool:
+        return self.followed is not None and day >= self.followed[0]
+
+    def due(self, now: datetime, besides: Collection[date] = ()) -> list[date]:
+        """Return the days to fetch in their order: those asked for, then late ones.
+
+        Those `besides` are fetched already, and wait to be booked.
+        """
+        pending = sorted(self.pending.difference(besides)) if self.is_running else []
         late = (day for day, item in self.late.items() if item.due <= now)
-        return min(late, default=None)
+        return pending + sorted(set(late).difference(besides, pending))
 
     @property
     def next_due(self) -> datetime | None:
@@ -89,9 +140,9 @@ class ImportJob:
     @property
     def at_once(self) -> int:
         """How many days are best booked together: all that come later are summed anew."""
-        first = min(self.pending, default=None)
-        if first is None:
+        if not self.is_running:
             return 1
+        first = min(self.pending)
         later = sum(day > first for day in self.done)
         return min(_MOST_AT_ONCE, 1 + later // _LATER_DAYS_PER_DAY)
 
@@ -99,18 +150,21 @@ class ImportJob:
         """Note that a day was fetched, and booked unless it was blank.
 
         One that is not settled is tried again, and so is a blank one if the system was
-        there before, or if it was lately. `now` is on the device's clock.
+        there before, or if it was lately; a settled one that is fresh is read once more.
+        `now` is on the device's clock.
         """
         self.pending.discard(day)
-        ended = datetime.combine(day + DAY, time.min, now.tzinfo)
-        known_before = blank and any(item < day for item in self.done)
-        if not blank:
-            self.done.add(day)
+        end = _end_of(day, now)
+        not_before = now
         if blank:
-            wanted = known_before or now - ended < _LATELY
+            known_before = any(item < day for item in self.done)
+            wanted = known_before or now - end < _LATELY
         else:
-            wanted = not settled or now - ended < _FRESH
-        self._keep_late(day, now, wanted=wanted)
+            self.done.add(day)
+            wanted = not settled or now - end < _FRESH
+            if settled:
+                not_before = end + _FRESH
+        self._keep_late(day, now, not_before, wanted=wanted)
 
     def gave_up(self, day: date, now: datetime) -> None:
         """Note that a day cannot be fetched now; it is tried again with the late ones.
@@ -118,13 +172,20 @@ class ImportJob:
         `now` is on the device's clock.
         """
         self.pending.discard(day)
-        self._keep_late(day, now, wanted=True)
+        self._keep_late(day, now, now, wanted=True)
 
-    def _keep_late(self, day: date, now: datetime, *, wanted: bool) -> None:
+    def _keep_late(
+        self, day: date, now: datetime, not_before: datetime, *, wanted: bool
+    ) -> None:
         before = self.late.pop(day, None)
         tries = 0 if before is None else before.tries + 1
-        if wanted and tries < LATE_TRIES and not self.cancelled:
-            self.late[day] = Late(_next_noon(now), tries)
+        if self.cancelled and not self._is_followed(day):
+            return
+        if wanted and tries < LATE_TRIES:
+            due = _later_noon(now, _NOONS[tries])
+            if due < not_before:
+                due = _later_noon(now, _NOONS[tries] + 1)
+            self.late[day] = Late(due, tries)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -138,11 +199,16 @@ class ImportJob:
             },
             "zone": self.zone,
             "cancelled": self.cancelled,
+            "followed": self.followed and [day.isoformat() for day in self.followed],
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ImportJob:
         """Return a job from its data; one of `records.SENSELESS` if they make none."""
+        followed = data.get("followed")
+        if followed is not None:
+            since, until = map(date.fromisoformat, followed)
+            followed = since, until
         return cls(
             asked=_of_spans(data["asked"]),
             pending=_of_spans(data["pending"]),
@@ -155,17 +221,24 @@ class ImportJob:
             },
             zone=data["zone"],
             cancelled=bool(data["cancelled"]),
+            followed=followed,
         )
 
 
-def _next_noon(now: datetime) -> datetime:
-    """Return when to look again: around the next noon of a clock that is not near.
+def _end_of(day: date, now: datetime) -> datetime:
+    """Return when a day of a clock ends."""
+    return datetime.combine(day + DAY, time.min, now.tzinfo)
+
+
+def _later_noon(now: datetime, noons: int) -> datetime:
+    """Return about the next noon of a clock that is not near, or a later one.
 
     Around midnight clouds are blank; the minutes stay those of chance.
     """
     later = (now.astimezone(UTC) + _APART).astimezone(now.tzinfo)
     day = later.date() if later.hour < _NOON else later.date() + DAY
     wall = time(_NOON, now.minute, now.second)
+    day += (noons - 1) * DAY
     return datetime.combine(day, wall, now.tzinfo).astimezone(UTC)
 
 

@@ -25,7 +25,13 @@ from .conftest import Desk, MakeBench
 ADELAIDE = ZoneInfo("Australia/Adelaide")
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = date(2026, 9, 13)
-KEYS = {series.key for series in VOCABULARY}
+RETAIL = {
+    "controlled_load_cost",
+    "controlled_load_energy",
+    "grid_export_compensation",
+    "grid_import_cost",
+}
+KEYS = {series.key for series in VOCABULARY} - RETAIL
 ENERGY: dict[str, Any] = {
     "theDate": "2026-09-13",
     "eCharge": 8.4,

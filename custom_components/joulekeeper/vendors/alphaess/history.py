@@ -4,7 +4,7 @@ A day costs two calls: its 5-minute samples and its energies. The energies are m
 and so what counts; the samples tell in which hours of the day they were.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
@@ -95,9 +95,18 @@ class AlphaEssHistory:
         """The time from one day's fetch to the next, so that others have their turn."""
         return WIDE_DAY_PAUSE if self._pace.wide else DAY_PAUSE
 
+    @property
+    def followed_at(self) -> None:
+        """Nothing is imported by itself: there are sensors for what happens."""
+        return None
+
     def zone(self, device_id: str) -> tzinfo:
         """Return the zone of a system's calendar, as far as it is known."""
         return self._zone(device_id)
+
+    def last_day(self, device_id: str) -> None:
+        """No system is known to be closed."""
+        return
 
     def series(self, device_id: str) -> tuple[Series, ...]:
         """Return what a system has a past of; nothing for what is no system."""
@@ -106,7 +115,9 @@ class AlphaEssHistory:
         battery = _BATTERY if kit.battery else ()
         return (*_ALWAYS, *battery, *((EV_ENERGY,) if kit.ev_charger else ()))
 
-    async def fetch_day(self, device_id: str, day: date, zone: tzinfo) -> HistoryDay:
+    async def fetch_day(
+        self, device_id: str, day: date, zone: tzinfo, soon: Sequence[date] = ()
+    ) -> HistoryDay:
         """Return a day by the hour, in a zone's calendar; what any call may raise."""
         power = await self._client.day_power(device_id, day)
         energy = await self._client.day_energy(device_id, day)
