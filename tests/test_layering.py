@@ -36,6 +36,8 @@ REACHES_VENDORS: Final = {
     "coordinator": {"vendors.base"},
     "descriptions": {"vendors.base"},
     "history_import": {"vendors.base"},
+    "price_services": {"vendors.base"},
+    "price_targets": {"vendors.base"},
     "removal": {"vendors", "vendors.base"},
     "setting_changes": {"vendors.base"},
     "settle": {"vendors.base"},

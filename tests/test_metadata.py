@@ -19,6 +19,7 @@ import pytest
 from custom_components.joulekeeper.const import DOMAIN, PLATFORMS
 from custom_components.joulekeeper.core.rules import Inexact
 from custom_components.joulekeeper.core.schedule import Action
+from custom_components.joulekeeper.price_data import Format, Per
 from custom_components.joulekeeper.services import async_setup_services
 from homeassistant import components
 from homeassistant.core import HomeAssistant
@@ -228,7 +229,7 @@ def test_examples_of_action(name: str) -> None:
 
 def test_options_of_actions() -> None:
     """A select offers all that there is, in the same order."""
-    enums = {"action": Action, "inexact": Inexact}
+    enums = {"action": Action, "inexact": Inexact, "format": Format, "per": Per}
     for action in SERVICES.values():
         fields, _ = fields_of(action)
         for key, field in fields.items():
@@ -370,10 +371,11 @@ def test_platform_keeps_the_rules(platform: str) -> None:
 
 
 def test_units_have_a_device_class() -> None:
-    """What is measured in a unit has its device class; a share of something has none."""
+    """What is measured in a unit has its device class; shares and prices have none."""
     for row in ROWS:
         unit = getattr(row.description, "native_unit_of_measurement", None)
-        assert unit in (None, "%") or row.description.device_class, row.description.key
+        classless = unit in (None, "%") or unit.endswith("/kWh")
+        assert classless or row.description.device_class, row.description.key
 
 
 def test_exempt_rules_do_not_apply() -> None:

@@ -11,15 +11,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_SYSTEMS, DOMAIN
 from .coordinator import EndpointCoordinator
-from .core.models import (
-    Device,
-    DeviceKind,
-    DeviceReadings,
-    EndpointId,
-    Readings,
-    Topology,
-    Unit,
-)
+from .core.models import Device, DeviceReadings, EndpointId, Readings, Topology, Unit
 from .core.redact import Redactor
 from .issues import async_update_clock_issue, async_update_empty_issue
 from .vendors.base import (
@@ -169,7 +161,9 @@ class LoadedAccount:
         """Take a topology for the account's; its parts come sites first."""
         self.topology = topology
         self._parts = topology.parts()
-        async_update_empty_issue(self.hass, self._entry, empty=not self._parts)
+        async_update_empty_issue(
+            self.hass, self._entry, empty=not self._parts, binds=self.spec.binds
+        )
 
     def _add(self, endpoint: Endpoint[Any]) -> EndpointCoordinator[Any]:
         coordinator = EndpointCoordinator(
@@ -270,13 +264,11 @@ class LoadedAccount:
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, device.id)},
             manufacturer=self.spec.name,
-            model=None if device.kind is DeviceKind.SITE else device.model,
+            model=device.model if device.kind.is_hardware else None,
             serial_number=device.serial,
             sw_version=device.sw_version,
             translation_key=device.kind.value,
             translation_placeholders={"model": device.model or self.spec.name},
-            entry_type=dr.DeviceEntryType.SERVICE
-            if device.kind is DeviceKind.SITE
-            else None,
+            entry_type=None if device.kind.is_hardware else dr.DeviceEntryType.SERVICE,
             via_device_id=parent_id and self.registry_id(parent_id),
         )

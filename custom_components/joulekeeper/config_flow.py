@@ -27,12 +27,13 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
 
-from .connection import async_connection, systems_in_use
+from .connection import async_connection, systems_in_use, systems_of
 from .const import (
     CONF_CREDENTIALS,
     CONF_DELETE_ON_REMOVAL,
@@ -45,7 +46,14 @@ from .const import (
 from .core.errors import AuthError, RateLimited, TransientError, VendorError
 from .runtime import JoulekeeperConfigEntry
 from .vendors import REGISTRY
-from .vendors.base import CONF_BASE_URL, Account, CredentialField, VendorSpec
+from .vendors.base import (
+    CONF_BASE_URL,
+    NO_WRITES,
+    Account,
+    CredentialField,
+    OptionField,
+    VendorSpec,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -205,7 +213,7 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry is None:
             self._abort_if_unique_id_configured()
         elif unique_id != entry.unique_id and account.systems.isdisjoint(
-            entry.data[CONF_SYSTEMS]
+            systems_of(entry)
         ):
             return self.async_abort(reason="wrong_account")
         others = systems_in_use(
@@ -241,33 +249,59 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
         entry = self.config_entry
         if user_input is not None:
             return self.async_create_entry(data={**entry.options, **user_input})
+        spec = REGISTRY[entry.data[CONF_VENDOR]]
         credentials = entry.data[CONF_CREDENTIALS]
         schema = probatio.Schema(
             {
                 probatio.Required(
-                    option.key, default=entry.options.get(option.key, option.default)
-                ): BooleanSelector()
-                for option in REGISTRY[entry.data[CONF_VENDOR]].options
+                    option.key,
+                    default=entry.options.get(option.key, _form_default(option)),
+                ): _option_selector(option)
+                for option in spec.options
                 if option.requires is None or option.requires in credentials
             }
-            | {
-                probatio.Required(
-                    CONF_MAX_FORCE_HOURS,
-                    default=entry.options.get(
-                        CONF_MAX_FORCE_HOURS, DEFAULT_MAX_FORCE_HOURS
-                    ),
-                ): NumberSelector(
-                    NumberSelectorConfig(
-                        min=1, max=24, step=1, unit_of_measurement=UnitOfTime.HOURS
-                    )
-                ),
-                probatio.Required(
-                    CONF_DELETE_ON_REMOVAL,
-                    default=entry.options.get(CONF_DELETE_ON_REMOVAL, True),
-                ): BooleanSelector(),
-            }
+            | ({} if spec.writes == NO_WRITES else self._of_schedules())
         )
         return self.async_show_form(step_id="init", data_schema=schema)
+
+    def _of_schedules(self) -> dict[Any, Any]:
+        """Return the part of the form that is about what we write."""
+        entry = self.config_entry
+        return {
+            probatio.Required(
+                CONF_MAX_FORCE_HOURS,
+                default=entry.options.get(
+                    CONF_MAX_FORCE_HOURS, DEFAULT_MAX_FORCE_HOURS
+                ),
+            ): NumberSelector(
+                NumberSelectorConfig(
+                    min=1, max=24, step=1, unit_of_measurement=UnitOfTime.HOURS
+                )
+            ),
+            probatio.Required(
+                CONF_DELETE_ON_REMOVAL,
+                default=entry.options.get(CONF_DELETE_ON_REMOVAL, True),
+            ): BooleanSelector(),
+        }
+
+
+def _form_default(option: OptionField) -> bool | list[str]:
+    """Return an option's default as the form holds it."""
+    default = option.default
+    return default if isinstance(default, bool) else list(default)
+
+
+def _option_selector(option: OptionField) -> BooleanSelector | SelectSelector:
+    if not option.choices:
+        return BooleanSelector()
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=list(option.choices),
+            multiple=True,
+            mode=SelectSelectorMode.LIST,
+            translation_key=option.key,
+        )
+    )
 
 
 def _told(error: VendorError) -> dict[str, str]:

@@ -54,7 +54,7 @@ async def async_connection(
     entry: ConfigEntry | None = None,
 ) -> Connection:
     """Return a vendor's way into Home Assistant; without an entry it keeps nothing."""
-    options: dict[str, bool] = {}
+    options: dict[str, Any] = {}
     if entry is not None:
         spec = REGISTRY[entry.data[CONF_VENDOR]]
         options = {
@@ -83,14 +83,17 @@ async def async_connection(
 def systems_in_use(
     hass: HomeAssistant, vendor: str, *, except_entry: str | None
 ) -> frozenset[str]:
-    """Return the systems of a vendor's other entries, so that none is added twice.
-
-    A loaded account may have got more of them since it was added.
-    """
+    """Return the systems of a vendor's other entries, so that none is added twice."""
     systems: set[str] = set()
     for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False):
         if entry.data[CONF_VENDOR] == vendor and entry.entry_id != except_entry:
-            systems.update(entry.data[CONF_SYSTEMS])
-            if entry.state is ConfigEntryState.LOADED:
-                systems.update(entry.runtime_data.account.topology.systems)
+            systems |= systems_of(entry)
     return frozenset(systems)
+
+
+def systems_of(entry: ConfigEntry) -> frozenset[str]:
+    """Return the systems of an entry; since it was added it may have got more."""
+    systems = frozenset(entry.data[CONF_SYSTEMS])
+    if entry.state is ConfigEntryState.LOADED:
+        systems |= entry.runtime_data.account.topology.systems
+    return systems

@@ -1,13 +1,18 @@
 """One coordinator per endpoint: when to fetch, and what an error means for a reader."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 import logging
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    HomeAssistantError,
+    ServiceValidationError,
+)
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -17,6 +22,7 @@ from .const import DOMAIN
 from .core.errors import (
     OFFLINE,
     AuthError,
+    InvalidRequest,
     OptionAuthError,
     RateLimited,
     TransientError,
@@ -37,7 +43,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
 
     Without listeners it rests, so a disabled entity saves its call; only until the
     first payload, and while it seeks something, it goes on by itself, for no entity can
-    exist before.
+    exist before. Payloads that come by themselves are taken from the first listener on,
+    in the same way as fetched ones.
     """
 
     config_entry: ConfigEntry
@@ -64,6 +71,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         self._closed = False
         self.fetches = 0
         """Number of payloads so far."""
+        self._fetching = False
+        self._listening: asyncio.Task[None] | None = None
         self._on_payload = on_payload
         self._failures = 0
         self._issue_id: str | None = None
@@ -72,24 +81,79 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
 
     @override
     async def _async_update_data(self) -> T:
+        known = self.fetches
+        self._fetching = True
         try:
             payload = await self.endpoint.fetch()
         except VendorError as error:
+            if isinstance(error, TransientError) and self.fetches > known:
+                # What came by itself meanwhile is newer than this trouble.
+                self._plan(self.data, dt_util.utcnow())
+                return self.data
             raise self._read_error(error) from error
+        finally:
+            self._fetching = False
+        if not self._closed:
+            self._take(payload)
+        return payload
+
+    @callback
+    def _async_pushed(self, payload: T) -> None:
+        """Take a payload that came by itself."""
         if self._closed:
-            return payload
+            return
+        self._take(payload)
+        self.async_set_updated_data(payload)
+        if self._fetching:
+            # Else one more fetch might wait for the end of this one, which plans anew.
+            self._async_unsub_refresh()
+
+    def _take(self, payload: T) -> None:
+        """Do all that a new payload brings with it, but tell the listeners."""
         self._failures = 0
         self.async_delete_issue()
         self.fetches += 1
         now = dt_util.utcnow()
+        self._plan(payload, now)
+        self._on_payload(self.endpoint, payload)
+        self._await_change(payload, now)
+        self._wait(self.endpoint.seeks is not None and self.endpoint.seeks(payload))
+
+    def _plan(self, payload: T, now: datetime) -> None:
+        """Set when to fetch again."""
         # The base class drops the fraction of a second that is added here.
         self.update_interval = self.endpoint.due_in(payload, now) + timedelta(
             seconds=self.hass.loop.time() % 1
         )
-        self._on_payload(self.endpoint, payload)
-        self._await_change(payload, now)
-        self._wait(self.endpoint.seeks is not None and self.endpoint.seeks(payload))
-        return payload
+
+    @callback
+    @override
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: Any = None
+    ) -> Callable[[], None]:
+        """Tell somebody of payloads; what comes by itself is wanted from now on."""
+        remove = super().async_add_listener(update_callback, context)
+        listen = self.endpoint.listen
+        if listen is not None and self._listening is None and not self._closed:
+            name = f"{DOMAIN} {self.endpoint.reading.name} pushed"
+            self._listening = self.config_entry.async_create_background_task(
+                self.hass, self._listen(listen), name
+            )
+        return remove
+
+    async def _listen(
+        self, listen: Callable[[Callable[[T], None]], Awaitable[None]]
+    ) -> None:
+        """Take what comes by itself; once that ends, fetching goes on alone."""
+        try:
+            await listen(self._async_pushed)
+        except Exception as error:  # noqa: BLE001
+            # Neither its text nor its cause: they may hold addresses and secrets.
+            _LOGGER.error(
+                "Nothing comes by itself any more for %s, fetching goes on: %s",
+                self.endpoint.reading.name,
+                type(error).__name__,
+            )
 
     @callback
     def async_wait_for_payload(self) -> None:
@@ -116,6 +180,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
     async def async_shutdown(self) -> None:
         """Stop for good; a fetch that is under way has no effect any more."""
         self._closed = True
+        if self._listening is not None:
+            self._listening.cancel()
         if self._cancel_change is not None:
             self._cancel_change()
             self._cancel_change = None
@@ -141,7 +207,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             retry_after = error.retry_after
         elif error.reason == "not_entitled":
             retry_after = _REFUSED_RETRY.total_seconds()
-        wait = min(_FIRST_RETRY * 2**self._failures, _LAST_RETRY).total_seconds()
+        most = self.endpoint.longest_retry or _LAST_RETRY
+        wait = min(_FIRST_RETRY * 2**self._failures, most).total_seconds()
         if retry_after is None:
             self._failures = min(self._failures + 1, 10)
         else:
@@ -171,6 +238,49 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             self._await_change(payload, now)
 
         self._cancel_change = async_track_point_in_utc_time(self.hass, changed, moment)
+
+
+async def async_read[T](
+    hass: HomeAssistant, entry: ConfigEntry, reading: Awaitable[T]
+) -> T:
+    """Return what somebody asks for just now; a vendor's error becomes ours.
+
+    What makes no sense to ask for is a ServiceValidationError, anything else a
+    HomeAssistantError. Refused credentials are asked for anew.
+    """
+    try:
+        return await reading
+    except InvalidRequest as error:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="read_refused",
+            translation_placeholders={"cause": str(error)},
+        ) from error
+    except VendorError as error:
+        if isinstance(error, AuthError):
+            entry.async_start_reauth(hass)
+        wait = error.retry_after if isinstance(error, RateLimited) else None
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=_asked_text_key(error),
+            translation_placeholders={
+                "cause": str(error),
+                "seconds": f"{60 if wait is None else wait:.0f}",
+            },
+        ) from error
+
+
+def _asked_text_key(error: VendorError) -> str:
+    """Return the text for what is not tried again by itself."""
+    if isinstance(error, AuthError):
+        return "credentials_refused"
+    key = _text_key(error)
+    own = {
+        "cannot_connect": "read_cannot_connect",
+        "rate_limited": "read_rate_limited",
+        "unexpected_answer": "read_unexpected_answer",
+    }
+    return own.get(key, key)
 
 
 def _text_key(error: VendorError) -> str:

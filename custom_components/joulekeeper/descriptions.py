@@ -3,12 +3,13 @@
 Power is W, energy kWh, shares percent; grid + is import, battery + is discharge.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntityDescription
+from homeassistant.components.event import EventEntityDescription
 from homeassistant.components.number import NumberEntityDescription
 from homeassistant.components.number.const import DEFAULT_MAX_VALUE
 from homeassistant.components.sensor import (
@@ -71,9 +72,11 @@ class ReadingSensorDescription(ReadingDescription, SensorEntityDescription):
     """A sensor of a vendor's table.
 
     `last_reset_fn` tells when a total began anew, `unit_fn` the unit where the cloud
-    does; money of no known currency is Home Assistant's.
+    does; money of no known currency is Home Assistant's. `attributes_fn` returns what
+    automations and cards read beside the state, such as a forecast; it is not recorded.
     """
 
+    attributes_fn: Callable[[DeviceReadings], Mapping[str, Any]] | None = None
     last_reset_fn: Callable[[DeviceReadings], datetime | None] | None = None
     unit_fn: Callable[[DeviceReadings], str | None] | None = None
 
@@ -81,6 +84,13 @@ class ReadingSensorDescription(ReadingDescription, SensorEntityDescription):
         """Return when the total began anew, None where it never does."""
         try:
             return self.last_reset_fn(readings) if self.last_reset_fn else None
+        except LookupError:
+            return None
+
+    def attributes(self, readings: DeviceReadings) -> Mapping[str, Any] | None:
+        """Return the attributes, None where there are none."""
+        try:
+            return self.attributes_fn(readings) if self.attributes_fn else None
         except LookupError:
             return None
 
@@ -96,6 +106,27 @@ class ReadingSensorDescription(ReadingDescription, SensorEntityDescription):
 @dataclass(frozen=True, kw_only=True)
 class ReadingBinarySensorDescription(ReadingDescription, BinarySensorEntityDescription):
     """A binary sensor of a vendor's table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something that begins and ends, and the events that tell of it."""
+
+    key: str
+    begun: str
+    ended: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingEventDescription(ReadingDescription, EventEntityDescription):
+    """Events of a vendor's table: each flag that turns is one.
+
+    `flags_fn` returns which flags hold; of one that is None nothing is known now.
+    """
+
+    flags: tuple[Flag, ...]
+    flags_fn: Callable[[DeviceReadings], Mapping[str, bool | None]]
+    details_fn: Callable[[DeviceReadings], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +256,10 @@ MONEY: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.MONETARY,
     "suggested_display_precision": 2,
 }
+PRICE: Final[dict[str, Any]] = {
+    "state_class": SensorStateClass.MEASUREMENT,
+    "suggested_display_precision": 4,
+}
 LIMIT_VA: Final[dict[str, Any]] = {
     "device_class": SensorDeviceClass.APPARENT_POWER,
     "native_unit_of_measurement": UnitOfApparentPower.VOLT_AMPERE,
@@ -256,6 +291,31 @@ def sensor(
         value_fn=value_fn,
         entity_registry_enabled_default=enabled,
         **details,
+    )
+
+
+def event(
+    key: str,
+    inputs: tuple[Reading[Any], ...],
+    flags: tuple[Flag, ...],
+    flags_fn: Callable[[DeviceReadings], Mapping[str, bool | None]],
+    details_fn: Callable[[DeviceReadings], Mapping[str, Any]],
+    *,
+    on: DeviceKind,
+) -> ReadingEventDescription:
+    """Return the events of some flags, there as soon as there is a reading."""
+    return ReadingEventDescription(
+        key=key,
+        translation_key=key,
+        device_kind=on,
+        inputs=inputs,
+        value_fn=lambda readings: bool(flags_fn(readings)),
+        event_types=[
+            name for flag in flags for name in (flag.begun, flag.ended) if name
+        ],
+        flags=flags,
+        flags_fn=flags_fn,
+        details_fn=details_fn,
     )
 
 

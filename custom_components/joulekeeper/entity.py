@@ -69,9 +69,12 @@ class JoulekeeperEntity(Entity):
             if (
                 coordinator := self._runtime.account.coordinators.get(endpoint_id)
             ) is not None:
-                self.async_on_remove(
-                    coordinator.async_add_listener(self.async_write_ha_state)
-                )
+                self.async_on_remove(coordinator.async_add_listener(self._on_reading))
+
+    @callback
+    def _on_reading(self) -> None:
+        """Show what an endpoint has delivered, or that it does not."""
+        self.async_write_ha_state()
 
     async def async_update(self) -> None:
         """Fetch anew when the user asks for it."""

@@ -1,5 +1,6 @@
-"""An event per device: everything that happens to its schedules."""
+"""Events: everything that happens to a device's schedules, and what readings tell."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, override
 
@@ -9,11 +10,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core.dispatch import State
+from .descriptions import ReadingEventDescription
 from .entity import (
     ControlDescription,
     ControlEntity,
+    ReadingEntity,
     async_add_when_known,
     control_candidates,
+    reading_candidates,
 )
 from .journal import VERBS
 from .plan_data import log_dict
@@ -40,12 +44,12 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the events."""
-    async_add_when_known(
-        entry,
-        async_add_entities,
-        Platform.EVENT,
-        control_candidates(entry.runtime_data, (PLAN,), PlanEvent),
-    )
+    runtime = entry.runtime_data
+    for candidates in (
+        reading_candidates(runtime, Platform.EVENT, ReadingEvent),
+        control_candidates(runtime, (PLAN,), PlanEvent),
+    ):
+        async_add_when_known(entry, async_add_entities, Platform.EVENT, candidates)
 
 
 class PlanEvent(ControlEntity, EventEntity):
@@ -65,3 +69,41 @@ class PlanEvent(ControlEntity, EventEntity):
             known = {key: value for key, value in details.items() if value is not None}
             self._trigger_event(entry.event, known)
             self.async_write_ha_state()
+
+
+class ReadingEvent(ReadingEntity, EventEntity):
+    """Tells when something in the readings begins or ends.
+
+    What holds when it is first looked at has begun before.
+    """
+
+    entity_description: ReadingEventDescription
+    _held: Mapping[str, bool] = {}
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Look at what holds by now."""
+        await super().async_added_to_hass()
+        self._held = self._flags()
+
+    def _flags(self) -> dict[str, bool]:
+        try:
+            told = self.entity_description.flags_fn(self._readings)
+        except LookupError:
+            return {}
+        return {key: flag for key, flag in told.items() if flag is not None}
+
+    @callback
+    @override
+    def _on_reading(self) -> None:
+        before, now = self._held, self._flags()
+        self._held = {**before, **now}
+        for flag in self.entity_description.flags:
+            if flag.key not in before or flag.key not in now:
+                continue
+            name = flag.begun if now[flag.key] else flag.ended
+            if name is not None and now[flag.key] is not before[flag.key]:
+                details = self.entity_description.details_fn(self._readings)
+                self._trigger_event(name, dict(details))
+                self.async_write_ha_state()
+        super()._on_reading()

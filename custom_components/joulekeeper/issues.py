@@ -17,6 +17,7 @@ NOT_BOUND: Final = "not_bound"
 NOT_GIVEN_BACK: Final = "plan_not_given_back"
 NOT_WHITELISTED: Final = "not_whitelisted"
 NO_SYSTEMS: Final = "no_systems"
+NO_SITES: Final = "no_sites"
 
 UNBOUND: Final = frozenset({NOT_BOUND, "unknown_system"})
 """Reasons: the account may not, or no longer, read a system."""
@@ -67,9 +68,12 @@ def async_update_clock_issue(
 
 @callback
 def async_update_empty_issue(
-    hass: HomeAssistant, entry: ConfigEntry, *, empty: bool
+    hass: HomeAssistant, entry: ConfigEntry, *, empty: bool, binds: bool
 ) -> None:
-    """Tell that an account has no system yet, or that it has one now."""
+    """Tell that an account has no system, or that it has one now.
+
+    Where the user `binds` systems, he is told how.
+    """
     issue_id = f"{NO_SYSTEMS}_{entry.entry_id}"
     if not empty:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -80,7 +84,7 @@ def async_update_empty_issue(
         issue_id,
         is_fixable=False,
         severity=ir.IssueSeverity.WARNING,
-        translation_key=NO_SYSTEMS,
+        translation_key=NO_SYSTEMS if binds else NO_SITES,
         translation_placeholders={"account": entry.title},
     )
 

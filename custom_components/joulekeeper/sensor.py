@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
-from homeassistant.const import Platform
+from homeassistant.const import MATCH_ALL, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -70,6 +70,12 @@ class ReadingSensor(ReadingEntity, SensorEntity):
     """A value out of a cloud's readings."""
 
     entity_description: ReadingSensorDescription
+    _unrecorded_attributes = frozenset({MATCH_ALL})
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        return self.entity_description.attributes(self._readings)
 
     @property
     @override

@@ -1,8 +1,9 @@
 """What tests of a whole Home Assistant share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from ..clouds import AlphaEssCloud, FakeCloud, RedbackCloud
+from ..clouds import AlphaEssCloud, AmberCloud, FakeCloud, RedbackCloud
 from .accounts import add_account
 
 INVERTER = "RB20000000000101"
@@ -163,6 +164,31 @@ async def house(open_house: OpenHouse) -> House:
     return await open_house(fixture="A")
 
 
+def _opener[C: FakeCloud](
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    open_cloud: Callable[..., Awaitable[C]],
+    vendor: str,
+    usual_time: datetime,
+    usual_zone: str,
+    sites: Callable[[C], Sequence[str]],
+) -> Callable[..., Awaitable[House[C]]]:
+    """Return what opens a cloud and adds its account, in a zone.
+
+    The first of `sites` is the one that is meant where none is named.
+    """
+
+    async def open_one(*, zone: str = usual_zone, **options: Any) -> House[C]:
+        freezer.move_to(options.pop("now", usual_time))
+        await hass.config.async_set_time_zone(zone)
+        cloud = await open_cloud(**options)
+        with patch("random.randint", return_value=50_000):
+            entry = await add_account(hass, cloud, vendor)
+        return House(hass, cloud, entry, freezer, next(iter(sites(cloud)), ""))
+
+    return open_one
+
+
 ALPHA = "ALX000000000001"
 ALPHA_BATTERY = f"{ALPHA}_battery"
 ALPHA_NOON = datetime(2026, 11, 20, 1, 30, 10, tzinfo=UTC)
@@ -181,21 +207,55 @@ async def open_alpha_house(
 ) -> OpenAlphaHouse:
     """Return what opens an AlphaESS cloud and adds its account, in the plant's zone."""
 
-    async def open_one(
-        *, zone: str = "Australia/Adelaide", **options: Any
-    ) -> AlphaHouse:
-        freezer.move_to(options.pop("now", ALPHA_NOON))
-        await hass.config.async_set_time_zone(zone)
-        cloud = await open_alphaess(**options)
-        with patch("random.randint", return_value=50_000):
-            entry = await add_account(hass, cloud, "alphaess")
-        main = next(iter(cloud.serials), ALPHA)
-        return House(hass, cloud, entry, freezer, main)
-
-    return open_one
+    return _opener(
+        hass,
+        freezer,
+        open_alphaess,
+        "alphaess",
+        ALPHA_NOON,
+        "Australia/Adelaide",
+        attrgetter("serials"),
+    )
 
 
 @pytest.fixture
 async def alpha_house(open_alpha_house: OpenAlphaHouse) -> AlphaHouse:
     """Return the house of fixture A: one phase, a battery, daily windows."""
     return await open_alpha_house(fixture="A")
+
+
+AMBER = "01HXFAKE5MINSITE0000000001"
+AMBER_GENERAL = f"{AMBER}_general_usage"
+AMBER_FEED_IN = f"{AMBER}_feed_in"
+AMBER_CONTROLLED = f"{AMBER}_controlled_load"
+AMBER_MORNING = datetime(2026, 3, 1, 22, 15, 1, tzinfo=UTC)
+"""A quarter past eight by the market's clock, an interval has just begun."""
+
+type AmberHouse = House[AmberCloud]
+type OpenAmberHouse = Callable[..., Awaitable[AmberHouse]]
+
+
+@pytest.fixture
+async def open_amber_house(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    open_amber: Callable[..., Awaitable[AmberCloud]],
+    no_waiting: None,
+) -> OpenAmberHouse:
+    """Return what opens an Amber cloud and adds its account, in Sydney."""
+
+    return _opener(
+        hass,
+        freezer,
+        open_amber,
+        "amber",
+        AMBER_MORNING,
+        "Australia/Sydney",
+        attrgetter("active_sites"),
+    )
+
+
+@pytest.fixture
+async def amber_house(open_amber_house: OpenAmberHouse) -> AmberHouse:
+    """Return the house of fixture A: billed in 5 minutes, with feed-in."""
+    return await open_amber_house(fixture="A")

@@ -17,6 +17,15 @@ class DeviceKind(StrEnum):
     INVERTER = "inverter"
     BATTERY = "battery"
     EV_CHARGER = "ev_charger"
+    GENERAL_USAGE = "general_usage"
+    CONTROLLED_LOAD = "controlled_load"
+    FEED_IN = "feed_in"
+    GRID_REGION = "grid_region"
+
+    @property
+    def is_hardware(self) -> bool:
+        """Whether somebody made it; a site, a contract or a region has no maker."""
+        return self in {self.INVERTER, self.BATTERY, self.EV_CHARGER}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,13 @@ from ..core.capabilities import Capabilities
 from ..core.history import HistoryDay, Series
 from ..core.loan import Loan, Sent
 from ..core.models import Clock, Device, EndpointId, Reading, Readings, Topology
+from ..core.prices import PriceSeries, PriceSource
 from ..core.proof import Telemetry
 from ..core.schedule import Programme, ScheduleItem
 from ..core.timeline import Segment
+from ..core.usage import RenewablesInterval, UsageInterval
+
+NO_WRITES: Final = Allowance(0, timedelta(days=1))
 
 CONF_BASE_URL: Final = "base_url"
 """Key of the optional server address in every vendor's credentials."""
@@ -40,15 +44,16 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class OptionField:
-    """One switch of the options form.
+    """One switch of the options form, or a list of `choices` of which any may be taken.
 
     `requires` names the credential without which the option has no effect and is not
     shown.
     """
 
     key: str
-    default: bool
+    default: bool | tuple[str, ...]
     requires: str | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class Connection:
     clock: Clock
     tokens: TokenStore
     credentials: Mapping[str, str] = field(repr=False)
-    options: Mapping[str, bool] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     installation: str = ""
     zone: Callable[[], tzinfo] = lambda: UTC
 
@@ -101,7 +106,12 @@ class Endpoint[T]:
     and the present instant. `next_change` tells when the meaning of an unchanged
     payload changes, such as the start of a schedule. Set-up does not wait for an
     endpoint that is not `essential`. `seeks` tells of a payload whether fetching goes
-    on though nobody shows it, for devices may yet be found.
+    on though nobody shows it, for devices may yet be found. `longest_retry` is how long
+    to wait at most between tries while the cloud does not deliver. `listen` runs for as long
+    as the endpoint is loaded, until it is cancelled, and hands over payloads that come
+    by themselves; a fetch that is under way then is not broken off, so that its payload
+    has to keep what was handed over and is newer. Once `listen` ends or raises, there
+    is only fetching.
     """
 
     reading: Reading[T]
@@ -111,6 +121,8 @@ class Endpoint[T]:
     next_change: Callable[[T, datetime], datetime | None] | None = None
     essential: bool = True
     seeks: Callable[[T], bool] | None = None
+    longest_retry: timedelta | None = None
+    listen: Callable[[Callable[[T], None]], Awaitable[None]] | None = None
 
     @property
     def id(self) -> EndpointId:
@@ -293,14 +305,30 @@ class HistorySource(Protocol):
     def day_pause(self) -> timedelta:
         """The time from one day's fetch to the next, so that others have their turn."""
 
+    @property
+    def followed_at(self) -> timedelta | None:
+        """How long after its end a day is mostly known, and imported by itself.
+
+        None where that is not done, for what happens is told as it happens.
+        """
+
     def series(self, device_id: str) -> tuple[Series, ...]:
         """Return what a device has a past of; nothing for one that has none."""
 
     def zone(self, device_id: str) -> tzinfo:
         """Return the zone of a device's calendar, as far as it is known."""
 
-    async def fetch_day(self, device_id: str, day: date, zone: tzinfo) -> HistoryDay:
-        """Return a day by the hour, in a zone's calendar; blank if it is not known."""
+    def last_day(self, device_id: str) -> date | None:
+        """Return the last day of a device that is closed, None while it goes on."""
+
+    async def fetch_day(
+        self, device_id: str, day: date, zone: tzinfo, soon: Sequence[date] = ()
+    ) -> HistoryDay:
+        """Return a day by the hour, in a zone's calendar; blank if it is not known.
+
+        `soon` are the days that are asked for next, in their order: one call may bring
+        some of them too.
+        """
 
 
 @runtime_checkable
@@ -310,6 +338,79 @@ class HasHistory(Protocol):
     @property
     def history(self) -> HistorySource:
         """Where the past is fetched."""
+
+
+@runtime_checkable
+class HasPrices(Protocol):
+    """A session of an account that has prices."""
+
+    @property
+    def prices(self) -> PriceSource:
+        """Where the prices of its sites come from."""
+
+
+class Archive(Protocol):
+    """What an energy seller's cloud tells of days that are named, past or to come.
+
+    Days are those of the market; both ends of a range are included. What is asked for
+    here is a call each time: nothing is kept.
+    """
+
+    @property
+    def currency(self) -> str:
+        """ISO code of the currency of prices and costs."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of the market's days."""
+
+    @property
+    def most_days(self) -> int:
+        """For how many days one call for prices or usage may ask."""
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions whose share of renewables is told; may be none."""
+
+    def knows(self, device_id: str) -> bool:
+        """Tell whether a device is a site that has prices and usage."""
+
+    def region(self, device_id: str) -> str | None:
+        """Return the region that a device is, or is in, None where nobody knows."""
+
+    async def fetch_prices(
+        self, device_id: str, start: date, end: date, step: timedelta | None
+    ) -> PriceSeries:
+        """Return prices of a range that one call may ask for, in steps of one length.
+
+        Without a step they come as they are told, as a rule in the billing's.
+        """
+
+    async def fetch_usage(
+        self, device_id: str, start: date, end: date
+    ) -> tuple[UsageInterval, ...]:
+        """Return what was metered in a range that one call may ask for, oldest first.
+
+        Every interval comes once per flow; days that are not known yet have none.
+        """
+
+    async def fetch_renewables(
+        self,
+        region: str,
+        previous: int | None,
+        following: int | None,
+        step: timedelta | None,
+    ) -> tuple[RenewablesInterval, ...]:
+        """Return the running interval, and so many before and after it."""
+
+
+@runtime_checkable
+class HasArchive(Protocol):
+    """A session whose cloud can be asked for named days."""
+
+    @property
+    def archive(self) -> Archive:
+        """Where they are asked for."""
 
 
 @runtime_checkable
@@ -332,7 +433,7 @@ class VendorSpec:
 
     `descriptions` maps a platform's name to its table of entity descriptions.
     `private_keys` are payload keys that hold personal data. `writes` is how often an
-    account may be written to. Where `binds`, sessions are a `Binder`, and an account
+    account may be written to, by default never. Where `binds`, sessions are a `Binder`, and an account
     without systems can be added.
     """
 
@@ -343,7 +444,7 @@ class VendorSpec:
     options: tuple[OptionField, ...] = ()
     descriptions: Mapping[str, tuple[Any, ...]]
     private_keys: frozenset[str] = frozenset()
-    writes: Allowance
+    writes: Allowance = NO_WRITES
     binds: bool = False
     connect: Callable[[Connection], VendorSession]
     validate: Callable[[Connection], Awaitable[Account]]
