@@ -32,6 +32,7 @@ from .core.schedule import MINUTE, Source
 from .history_services import async_setup_history_services
 from .keeper import Keeper
 from .plan_data import dispatch_dict, item_dict, log_dict, rule_dict
+from .price_services import async_setup_price_services
 from .rule_edits import VIA_ACTION, Caller
 from .service_data import (
     ATTR_ACTION,
@@ -151,6 +152,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_binding_services(hass)
     async_setup_setting_services(hass)
     async_setup_history_services(hass)
+    async_setup_price_services(hass)
 
 
 def _register(

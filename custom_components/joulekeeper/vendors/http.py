@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 import json
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiohttp
 
@@ -48,6 +48,8 @@ class Response:
     text: str = field(repr=False)
     date: datetime | None = None
     """The cloud's own time, from the `Date` header, exact to a second."""
+    sent_at: datetime | None = None
+    """When the request that was answered was sent, by our clock."""
 
     def json(self) -> Any:
         """Return the decoded body; ProtocolError when it is no JSON."""
@@ -64,6 +66,19 @@ class Response:
         return body
 
 
+class Meter(Protocol):
+    """Is told of every request, repeated ones included."""
+
+    def sending(self, label: str) -> None:
+        """Take note of a request; raise `RateLimited` and it is not sent."""
+
+    def answered(self, label: str, status: int, headers: Mapping[str, str]) -> None:
+        """Take note of an answer; the names of headers are found in any case.
+
+        May raise `RateLimited`, in the place of what the status means.
+        """
+
+
 class HttpClient:
     """Makes calls for one account.
 
@@ -72,10 +87,16 @@ class HttpClient:
     never repeated: where it may have reached the cloud, `OutcomeUnknown` is raised.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, clock: Clock) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        meter: Meter | None = None,
+    ) -> None:
         """Use a session that somebody else closes."""
         self._session = session
         self._clock = clock
+        self._meter = meter
         self._slots = asyncio.Semaphore(PARALLEL_CALLS)
         self.calls: Counter[str] = Counter()
 
@@ -114,7 +135,10 @@ class HttpClient:
         options: Mapping[str, Any],
     ) -> Response:
         lost = TransientError if repeatable else OutcomeUnknown
+        if self._meter is not None:
+            self._meter.sending(label)
         self.calls[label] += 1
+        sent_at = self._clock()
         try:
             async with (
                 self._slots,
@@ -130,13 +154,16 @@ class HttpClient:
         except aiohttp.ClientError as error:
             # Some of these hold the address, so the cause is only named.
             raise lost(f"{label}: {type(error).__name__}") from None
+        if self._meter is not None:
+            self._meter.answered(label, answer.status, answer.headers)
         self._raise_for_status(answer, label, lost)
         return Response(
             label,
             answer.status,
             answer.url.path,
             text,
-            _http_date(answer.headers.get("Date", "")),
+            http_date(answer.headers.get("Date", "")),
+            sent_at,
         )
 
     def _raise_for_status(
@@ -171,13 +198,13 @@ class HttpClient:
         value = answer.headers.get("Retry-After", "")
         if (seconds := number(value)) is not None:
             return min(max(0.0, seconds), _LONGEST_WAIT_S)
-        if (until := _http_date(value)) is None:
+        if (until := http_date(value)) is None:
             return None
         wait = (until - self._clock()).total_seconds()
         return min(max(0.0, wait), _LONGEST_WAIT_S)
 
 
-def _http_date(value: str) -> datetime | None:
+def http_date(value: str) -> datetime | None:
     """Return the instant of a header that holds a date."""
     try:
         instant = parsedate_to_datetime(value)

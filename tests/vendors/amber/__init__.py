@@ -1,0 +1,1 @@
+"""The client of a retailer of wholesale prices."""
