@@ -73,9 +73,11 @@ async def frontend(url: str, program: str) -> AsyncIterator[Page]:
             await browser.close()
 
 
-async def picture(page: Page, name: str, height: int = HEIGHT) -> None:
+async def picture(
+    page: Page, name: str, height: int = HEIGHT, width: int = WIDTH
+) -> None:
     """Keep what the page shows."""
-    await page.set_viewport_size({"width": WIDTH, "height": height})
+    await page.set_viewport_size({"width": width, "height": height})
     await page.wait_for_timeout(DRAWN_MS)
     path = FOLDER / f"{name}.png"
     size = len(await page.screenshot(path=path))
@@ -148,6 +150,9 @@ async def take(program: str) -> None:
         household = Household(hass, api, clouds)
         entry_id, _ = await household.add(account)
         await household.fill_energy(account, entry_id)
+        retailer = next(item for item in ACCOUNTS if item.priced)
+        retailer_id, _ = await household.add(retailer)
+        await household.set_prices(retailer, retailer_id)
 
         async def entity(key: str) -> Entity:
             return next(
@@ -181,6 +186,15 @@ async def take(program: str) -> None:
             await page.locator("ha-button[value=dayGridDay]").click()
             await page.get_by_text(EVENTS[0][0]).first.click()
             await picture(page, "schedules")
+            await page.goto(f"{hass.url}/energy/electricity")
+            await picture(page, "energy", 1800, 1800)
+            price = next(
+                item
+                for item in await api.entities(retailer_id)
+                if item.unique_id.endswith("_general_usage_price")
+            )
+            await page.goto(f"{hass.url}/config/devices/device/{price.device_id}")
+            await picture(page, "prices", 1000)
 
 
 async def run(program: str) -> None:

@@ -7,6 +7,7 @@ in a fresh process, with a Home Assistant core of its own (real loop, registries
 and config flow; no frontend, no recorder), and the fake cloud in another process, so
 that CPU time, memory and blocked loops are of Home Assistant with the integration
 alone. One inverter with battery, without portal, entities as they are by default.
+Of Amber, one site, and what others would do with the same prices (`amber/bench.py`).
 
 How the time moves, and what that means for the figures:
 
@@ -34,10 +35,11 @@ from .alphaess import VENDOR as ALPHAESS
 from .figures import Figure, Figures
 from .plan import FULL, QUICK, results
 from .redback import VENDOR as REDBACK
-from .report import as_json, as_table
+from .report import Comparison, as_json, as_table
 
 VENDORS = {vendor.key: vendor for vendor in (ALPHAESS, REDBACK)}
-SCHEDULE = "schedule"
+OWN = {"amber": "amber.bench", "schedule": "schedule"}
+"""Parts that measure in a way of their own, by the module that does it."""
 
 
 def main() -> int:
@@ -47,7 +49,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("part", choices=sorted((*VENDORS, SCHEDULE)))
+    parser.add_argument("part", choices=sorted((*VENDORS, *OWN)))
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds and hours, under a minute"
@@ -67,15 +69,16 @@ def main() -> int:
     return 0
 
 
-def measured(part: str, *, quick: bool) -> list[Figure]:
+def measured(part: str, *, quick: bool) -> list[Figure | Comparison]:
     """Measure one part and return its figures."""
-    if part == SCHEDULE:
+    if part in OWN:
         # Not before, for what a vendor's time is simulated for must not be loaded yet.
-        module = import_module(f"{__package__}.{SCHEDULE}")
-        figures: list[Figure] = module.figures(quick=quick, say=say)
-        return figures
+        module = import_module(f"{__package__}.{OWN[part]}")
+        own: list[Figure | Comparison] = module.figures(quick=quick, say=say)
+        return own
     vendor = VENDORS[part]
-    return Figures(vendor, results(vendor, QUICK if quick else FULL, say)).all()
+    found = results(vendor, QUICK if quick else FULL, say)
+    return [*Figures(vendor, found).all()]
 
 
 def say(text: str) -> None:

@@ -1,9 +1,10 @@
 """What the results of the measurements come to: one value per figure."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
-from typing import Any, Final
+from typing import Any
 
 from .plan import LATENCIES_MS, Results
 from .vendor import Vendor
@@ -34,14 +35,26 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+def most_within(times: Iterable[float], window: float = 300.0) -> int:
+    """Return the greatest number of instants in any window of so many s."""
+    ordered = sorted(times)
+    return max(
+        (bisect_left(ordered, at + window) - n for n, at in enumerate(ordered)),
+        default=0,
+    )
+
+
 class Figures:
     """Turns results into figures, in the order of the table."""
+
+    kinds: Mapping[str, str] = {"cold": "no token", "cached": "cached token"}
+    """What the kinds of set-up are called."""
 
     def __init__(self, vendor: Vendor, results: Results) -> None:
         """Take the results by the names that `plan.jobs` gave them."""
         self._vendor = vendor
         self._results = results
-        self._usual = f"lag {next(iter(vendor.delays))}"
+        self._usual = f"lag {next(iter(vendor.delays), '')}"
 
     def all(self) -> list[Figure]:
         """Return every figure."""
@@ -73,16 +86,15 @@ class Figures:
             ]
             return median(values)
 
-        kinds: Final = {"cold": "no token", "cached": "cached token"}
         slow = max(LATENCIES_MS)
-        for kind, text in kinds.items():
+        for kind, text in self.kinds.items():
             yield self._figure(
                 f"trips_{kind}",
                 f"set-up, {text}: sequential round trips",
                 of(kind, slow, "trips"),
             )
         for latency in LATENCIES_MS:
-            for kind, text in kinds.items():
+            for kind, text in self.kinds.items():
                 yield self._figure(
                     f"ms_{kind}_{latency}",
                     f"set-up, {text}, cloud answers in {latency} ms",
@@ -144,6 +156,23 @@ class Figures:
                 )
 
     def _blocks(self) -> Iterable[Figure]:
+        yield from self._set_up_blocks()
+        hourly = [hour["block"].ms for hour in self._hours("fleet 1")]
+        yield self._figure(
+            "block_steady",
+            "longest block in steady state, median of hours",
+            median(hourly),
+            "ms",
+        )
+        yield self._figure(
+            "block_steady_most",
+            "longest block in steady state, of all hours",
+            max(hourly),
+            "ms",
+            "block_steady",
+        )
+
+    def _set_up_blocks(self) -> Iterable[Figure]:
         runs = self._results["set_up"]
         firsts = [run["first"].ms for run in runs]
         yield self._figure(
@@ -166,20 +195,6 @@ class Figures:
                 "ms",
                 "block_set_up",
             )
-        hourly = [hour["block"].ms for hour in self._hours("fleet 1")]
-        yield self._figure(
-            "block_steady",
-            "longest block in steady state, median of hours",
-            median(hourly),
-            "ms",
-        )
-        yield self._figure(
-            "block_steady_most",
-            "longest block in steady state, of all hours",
-            max(hourly),
-            "ms",
-            "block_steady",
-        )
 
     def _growth(self) -> Iterable[Figure]:
         idle = self._results["idle"][0]

@@ -1,6 +1,7 @@
 """The figures as a table for a person and as JSON for a program."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .figures import Figure
@@ -9,8 +10,25 @@ _HEAD = ("", "measured", "target", "met", "best before")
 _MET = {None: "", True: "yes", False: "NO"}
 
 
-def as_table(figures: Iterable[Figure]) -> str:
-    """Return the table, numbers aligned to the right."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A table of its own: who does how well in what."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Mapping[str, Sequence[Figure]]
+
+    @property
+    def figures(self) -> Iterator[Figure]:
+        """All of its cells."""
+        return (figure for row in self.rows.values() for figure in row)
+
+
+def as_table(items: Iterable[Figure | Comparison]) -> str:
+    """Return the table, numbers aligned to the right, and comparisons after it."""
+    items = list(items)
+    figures = [item for item in items if isinstance(item, Figure)]
+    comparisons = [item for item in items if isinstance(item, Comparison)]
     rows: list[Sequence[str]] = [_HEAD]
     rows += [
         (
@@ -22,6 +40,23 @@ def as_table(figures: Iterable[Figure]) -> str:
         )
         for figure in figures
     ]
+    return "\n\n".join((_aligned(rows), *map(_comparison, comparisons)))
+
+
+def _comparison(table: Comparison) -> str:
+    rows: list[Sequence[str]] = [(table.title, *table.columns)]
+    missed = []
+    for name, figures in table.rows.items():
+        rows.append((name, *(_number(item.value, item.unit) for item in figures)))
+        missed += [
+            f"target missed: {item.text}, at most {_number(item.target, item.unit)}"
+            for item in figures
+            if item.met is False
+        ]
+    return "\n".join((_aligned(rows), *missed))
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -34,8 +69,13 @@ def as_table(figures: Iterable[Figure]) -> str:
     return "\n".join(lines)
 
 
-def as_json(figures: Iterable[Figure]) -> dict[str, Any]:
-    """Return the figures by key."""
+def as_json(items: Iterable[Figure | Comparison]) -> dict[str, Any]:
+    """Return the figures by key, those of comparisons too."""
+    figures = (
+        figure
+        for item in items
+        for figure in (item.figures if isinstance(item, Comparison) else (item,))
+    )
     return {
         figure.key: {
             "text": figure.text.strip(),

@@ -16,7 +16,7 @@ from .check import Trial
 from .hass import HassError, HassProcess, free_port
 from .household import DOMAIN, Household, running_clouds
 
-CHECK_SECONDS = 170
+CHECK_SECONDS = 240
 USUAL_PORT = 8123
 INTERRUPTED = 130
 
@@ -41,6 +41,7 @@ async def show() -> int:
                 say(f"adding {account.vendor}")
                 entry_id, _ = await household.add(account)
                 await household.fill_energy(account, entry_id)
+                await household.set_prices(account, entry_id)
                 await household.lay_plan(account, entry_id)
         print(f"\n  {hass.url}\n  user {USERNAME}, password {PASSWORD}\n", flush=True)
         say(f"configuration and log are in {hass.folder}; Ctrl-C ends everything")

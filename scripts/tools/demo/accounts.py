@@ -13,6 +13,13 @@ from tests.clouds.request_log import RequestLog
 HISTORY = timedelta(days=7)
 
 
+class PricedCloud(Protocol):
+    """What the demo needs to know of a retailer's prices."""
+
+    def per_kwh(self, serial: str, channel: str, at: datetime) -> float:
+        """Return the confirmed price at a time, c/kWh, negative for what is earned."""
+
+
 class Cloud(Protocol):
     """What the demo needs of a fake cloud."""
 
@@ -48,13 +55,15 @@ class Account:
 
     `cloud` are arguments of the vendor's fake cloud. `trial` is the schedule of a round
     trip of control, `ahead` of now; None where nothing can be controlled. With `planned`
-    the calendar of the first home gets a day of events.
+    the calendar of the first home gets a day of events; with `priced` the account is a
+    retailer's, whose first site has the prices of the first home.
     """
 
     vendor: str
     trial: Mapping[str, Any] | None = None
     ahead: timedelta = timedelta(hours=2)
     planned: bool = False
+    priced: bool = False
     cloud: Mapping[str, Any] = field(default_factory=dict)
 
     def make_cloud(self) -> Cloud:
@@ -71,6 +80,8 @@ ACCOUNTS = (
         planned=True,
         cloud={"fixture": "D"},
     ),
+    # prices of 5 minutes, and of half-hours with controlled load
+    Account("amber", priced=True, cloud={"fixture": "H"}),
     # daily slots, and a periodic schedule with an EV charger; lent shortly before
     Account(
         "alphaess",

@@ -113,8 +113,8 @@ class HassApi:
         state: str = entry["config_entry"]["state"]
         return state
 
-    async def entities(self, entry_id: str) -> list[Entity]:
-        """Return the enabled entities of a config entry."""
+    async def entities(self, entry_id: str | None = None) -> list[Entity]:
+        """Return the enabled entities of a config entry, or all that there are."""
         registered = await self.command("config/entity_registry/list")
         states = {s["entity_id"]: s["state"] for s in await self.command("get_states")}
         return [
@@ -126,7 +126,8 @@ class HassApi:
                 states.get(item["entity_id"]),
             )
             for item in registered
-            if item["config_entry_id"] == entry_id and item["disabled_by"] is None
+            if entry_id in (None, item["config_entry_id"])
+            and item["disabled_by"] is None
         ]
 
     async def devices(self, entry_id: str) -> list[dict[str, Any]]:

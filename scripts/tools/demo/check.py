@@ -4,14 +4,18 @@ from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 import json
-from typing import Any
+from typing import Any, cast
 
-from .accounts import Account, Cloud
+from .accounts import HISTORY, Account, Cloud, PricedCloud
 from .api import HassApi
+from .energy import validate_dashboard
 from .hass import HassError
 from .household import DOMAIN, Household, Stopwatch
 
 CONFIRM_SECONDS = 30
+CONFIRM_PRICE_SECONDS = 80
+HALF_A_DIGIT = 0.00005
+WEEK_LESS_TODAY = HISTORY.days - 1
 CONFIRMED = "confirmed"
 
 
@@ -35,6 +39,7 @@ class Report:
     unknown: int = 0
     cloud_requests: int = 0
     setup_ms: int = 0
+    metered_days: int | None = None
     round_trips: tuple[RoundTrip, ...] = ()
 
     def line(self) -> str:
@@ -61,6 +66,18 @@ class Trial:
         await self._noting(
             "energy", self._household.fill_energy(self._account, entry_id)
         )
+        metered_days = None
+        if self._account.priced:
+            await self._noting(
+                "dashboard", self._household.set_prices(self._account, entry_id)
+            )
+            await self._noting(
+                "price", confirm_price(self._household, self._account, entry_id)
+            )
+            metered_days = await self._noting(
+                "usage", count_metered_days(self._household, self._account)
+            )
+            self.problems += await validate_dashboard(self._household.api)
         round_trips: list[RoundTrip] = []
         for serial in self._cloud.serials if self._account.trial else ():
             trip = await self._noting("control", self._control(entry_id, serial))
@@ -77,6 +94,7 @@ class Trial:
             unknown=sum(entity.state == "unknown" for entity in entities),
             cloud_requests=self._cloud.requests.total,
             setup_ms=setup_ms,
+            metered_days=metered_days,
             round_trips=tuple(round_trips),
         )
 
@@ -166,3 +184,41 @@ async def _is_listed(api: HassApi, device_id: str, schedule_id: str) -> bool:
         for result in await _action(api, "list_schedules", device_id)
         for schedule in result["schedules"]
     )
+
+
+async def confirm_price(household: Household, account: Account, entry_id: str) -> None:
+    """See that the price of the first site, once confirmed, is the cloud's."""
+    api, cloud = household.api, household.clouds[account.vendor]
+    retailer, site = cast(PricedCloud, cloud), cloud.serials[0]
+
+    async def shown() -> bool:
+        states = {e.unique_id: e.state for e in await api.entities(entry_id)}
+        if states[f"{site}_price_estimated"] != "off":
+            return False
+        price = float(states[f"{site}_general_usage_price"] or "nan")
+        truth = retailer.per_kwh(site, "general", datetime.now(UTC)) / 100
+        return abs(price - truth) < HALF_A_DIGIT
+
+    await household.hass.until("the confirmed price", CONFIRM_PRICE_SECONDS, shown)
+
+
+async def count_metered_days(household: Household, account: Account) -> int:
+    """Return how many days of the first site's usage are in the statistics by now."""
+    api, cloud = household.api, household.clouds[account.vendor]
+    key = f"{DOMAIN}:{cloud.serials[0].lower()}_grid_import_energy"
+    days = 0
+
+    async def there() -> bool:
+        nonlocal days
+        answer = await api.command(
+            "recorder/statistics_during_period",
+            start_time=(datetime.now(UTC) - HISTORY).isoformat(),
+            statistic_ids=[key],
+            period="day",
+            types=["change"],
+        )
+        days = len(answer.get(key, ()))
+        return days >= WEEK_LESS_TODAY
+
+    await household.hass.until("metered usage", CONFIRM_PRICE_SECONDS, there)
+    return days

@@ -1,10 +1,11 @@
 """Fill the Energy dashboard: what flows where, and a week that already happened."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from tests.clouds.house import Energy
 
-from .accounts import HISTORY, Cloud
+from .accounts import HISTORY, Cloud, PricedCloud
 from .api import Entity, HassApi
 
 # counter of the simulated house -> key of the entity that shows it
@@ -16,7 +17,13 @@ COUNTERS = {
     "charged": "charge_energy",
     "discharged": "discharge_energy",
 }
+# counter, channel of the retailer, its sign, and what its cost sensor's name ends with
+MONEY = (
+    ("imported", "general", 1, "cost"),
+    ("exported", "feedIn", -1, "compensation"),
+)
 HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
 
 
 def sensors_of(entities: list[Entity], serial: str) -> dict[str, Entity]:
@@ -56,6 +63,70 @@ async def save_dashboard(api: HassApi, sensors: dict[str, Entity]) -> None:
             },
         ],
     )
+
+
+async def set_prices(api: HassApi, bought: Entity, sold: Entity) -> None:
+    """Have the dashboard's grid cost and earn what two price sensors say."""
+    preferences = await api.command("energy/get_prefs")
+    sources = preferences["energy_sources"]
+    for source in sources:
+        if source["type"] == "grid":
+            source["entity_energy_price"] = bought.entity_id
+            source["entity_energy_price_export"] = sold.entity_id
+    await api.command("energy/save_prefs", energy_sources=sources)
+
+
+async def validate_dashboard(api: HassApi) -> list[str]:
+    """Return what Home Assistant finds wrong with the dashboard.
+
+    That a sensor has no statistics yet is because it is so new.
+    """
+    found = await api.command("energy/validate")
+    return [
+        f"{issue['type']}: {issue['affected_entities']}"
+        for source in found["energy_sources"]
+        for issue in source
+        if issue["type"] != "statistics_not_defined"
+    ]
+
+
+async def import_money(
+    api: HassApi,
+    home: Cloud,
+    serial: str,
+    sensors: dict[str, Entity],
+    retailer: PricedCloud,
+    site: str,
+) -> None:
+    """Import what the past week has cost and earned, as the cost sensors would have."""
+    now = datetime.now(UTC)
+    hours = home.history(serial, now - HISTORY, now)
+    for counter, channel, sign, suffix in MONEY:
+        paid, rows = 0.0, []
+        for (_, before), (end, after) in pairwise(hours):
+            prices = [
+                sign * retailer.per_kwh(site, channel, end - HOUR + n * QUARTER)
+                for n in range(HOUR // QUARTER)
+            ]
+            energy = getattr(after, counter) - getattr(before, counter)
+            paid += energy * sum(prices) / len(prices) / 100
+            rows.append((end, paid))
+        await api.command(
+            "recorder/import_statistics",
+            metadata={
+                "has_sum": True,
+                "mean_type": 0,
+                "name": None,
+                "source": "recorder",
+                "statistic_id": f"{sensors[COUNTERS[counter]].entity_id}_{suffix}",
+                "unit_class": None,
+                "unit_of_measurement": "AUD",
+            },
+            stats=[
+                {"start": (end - HOUR).isoformat(), "state": total, "sum": total - paid}
+                for end, total in rows
+            ],
+        )
 
 
 async def import_history(

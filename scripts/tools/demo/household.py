@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 import time
+from typing import cast
 
-from .accounts import ACCOUNTS, Account, Cloud
+from .accounts import ACCOUNTS, Account, Cloud, PricedCloud
 from .api import HassApi
-from .energy import import_history, save_dashboard, sensors_of
+from .energy import import_history, import_money, save_dashboard, sensors_of, set_prices
 from .hass import HassError, HassProcess
 from .plan import lay_plan
 
@@ -79,6 +80,25 @@ class Household:
             await import_history(self.api, cloud, serial, sensors)
             if account is ACCOUNTS[0] and serial == cloud.serials[0]:
                 await save_dashboard(self.api, sensors)
+
+    async def set_prices(self, account: Account, entry_id: str) -> None:
+        """Let the first home of all pay what the account's first site pays."""
+        if not account.priced:
+            return
+        cloud, home = self.clouds[account.vendor], self.clouds[ACCOUNTS[0].vendor]
+        site, serial = cloud.serials[0], home.serials[0]
+        prices = {
+            entity.unique_id: entity for entity in await self.api.entities(entry_id)
+        }
+        await set_prices(
+            self.api,
+            prices[f"{site}_general_usage_price"],
+            prices[f"{site}_feed_in_price"],
+        )
+        sensors = sensors_of(await self.api.entities(), serial)
+        await import_money(
+            self.api, home, serial, sensors, cast(PricedCloud, cloud), site
+        )
 
     async def lay_plan(self, account: Account, entry_id: str) -> None:
         """Put a day of schedules into the calendar of the first home."""
