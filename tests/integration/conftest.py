@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -236,11 +236,24 @@ type OpenAmberHouse = Callable[..., Awaitable[AmberHouse]]
 
 
 @pytest.fixture
+def same_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poll at the same offset in every run, so that what was seen when can be pinned."""
+    monkeypatch.setattr(
+        "custom_components.joulekeeper.connection.instance_id.async_get",
+        AsyncMock(return_value="0123456789abcdef"),
+    )
+    monkeypatch.setattr(
+        "homeassistant.helpers.update_coordinator.randint", lambda low, high: 50_000
+    )
+
+
+@pytest.fixture
 async def open_amber_house(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     open_amber: Callable[..., Awaitable[AmberCloud]],
     no_waiting: None,
+    same_installation: None,
 ) -> OpenAmberHouse:
     """Return what opens an Amber cloud and adds its account, in Sydney."""
 
