@@ -19,12 +19,9 @@ from custom_components.joulekeeper.core.errors import (
     TransientError,
     VendorError,
 )
+from custom_components.joulekeeper.core.usage import day_ranges
 from custom_components.joulekeeper.vendors import http
-from custom_components.joulekeeper.vendors.amber.client import (
-    MOST_DAYS,
-    AmberClient,
-    day_ranges,
-)
+from custom_components.joulekeeper.vendors.amber.client import MOST_DAYS, AmberClient
 from custom_components.joulekeeper.vendors.amber.words import ChannelType, State
 
 from .conftest import HANG, LIMITS, NOW, TOKEN, Open, Reply
@@ -127,7 +124,7 @@ async def test_days(open_desk: Open) -> None:
 def test_long_ranges() -> None:
     """They are covered by calls that the cloud takes, without a day twice."""
     first, last = date(2026, 1, 1), date(2026, 1, 30)
-    ranges = list(day_ranges(first, last))
+    ranges = list(day_ranges(first, last, MOST_DAYS))
     days = [
         start + timedelta(days=step)
         for start, end in ranges

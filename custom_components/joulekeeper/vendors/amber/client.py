@@ -50,14 +50,6 @@ _OPENING: Final = re.compile(r"\s*\[\s*(\]\s*\Z)?")
 _GAP: Final = re.compile(r"\s*(?:,\s*|(\]\s*\Z))")
 
 
-def day_ranges(start: date, end: date) -> Iterator[tuple[date, date]]:
-    """Yield ranges that one call may ask for, which together cover both ends."""
-    while start <= end:
-        last = min(end, start + timedelta(days=MOST_DAYS - 1))
-        yield start, last
-        start = last + timedelta(days=1)
-
-
 class AmberClient:
     """One token: typed answers out, `core.errors` raised.
 
