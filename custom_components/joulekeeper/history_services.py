@@ -16,14 +16,12 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.history_job import DAY
 from .history_import import HistoryImport
-from .runtime import RuntimeData
-from .service_data import DEVICES
+from .service_data import DEVICES, device_of, name_of
 from .statistics import has_recorder
 
 ATTR_AGAIN: Final = "again"
@@ -102,19 +100,14 @@ def _targets(hass: HomeAssistant, device_ids: list[str]) -> list[_Target]:
         )
     targets: dict[str, _Target] = {}
     for device_id in device_ids:
-        entry_of, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-        runtime: RuntimeData = entry.runtime_data
-        identifier = next(
-            item for domain, item in entry_of.identifiers if domain == DOMAIN
-        )
+        identifier, entry = device_of(hass, device_id)
+        runtime = entry.runtime_data
         device = runtime.account.device(identifier)
         if device is None or not runtime.history.has_history(device.source_id):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="history_unknown",
-                translation_placeholders={
-                    "device": entry_of.name_by_user or entry_of.name or device_id
-                },
+                translation_placeholders={"device": name_of(hass, device_id)},
             )
         target = (device_id, device.source_id, runtime.history)
         targets.setdefault(device.source_id, target)

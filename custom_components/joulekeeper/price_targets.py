@@ -12,14 +12,13 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.usage import DAY
 from .price_data import Per
 from .runtime import JoulekeeperConfigEntry, RuntimeData
-from .service_data import device_of
+from .service_data import device_of, name_of
 from .vendors.base import Archive, HasArchive
 
 ATTR_END_DATE: Final = "end_date"
@@ -56,11 +55,10 @@ class Asked:
         """Return a device of a loaded account."""
         identifier, entry = device_of(hass, device_id)
         device = entry.runtime_data.account.device(identifier)
-        shown = dr.async_get(hass).async_get(device_id)
         session = entry.runtime_data.account.session
         return cls(
             device_id=device_id,
-            name=(shown and (shown.name_by_user or shown.name)) or device_id,
+            name=name_of(hass, device_id),
             id=identifier if device is None else device.source_id,
             entry=entry,
             runtime=entry.runtime_data,

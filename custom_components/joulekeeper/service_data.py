@@ -10,7 +10,7 @@ import probatio
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 
@@ -60,6 +60,12 @@ def device_of(
     device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
     identifier = next(item for domain, item in device.identifiers if domain == DOMAIN)
     return identifier, entry
+
+
+def name_of(hass: HomeAssistant, device_id: str) -> str:
+    """Return the name under which the user knows a device of the registry."""
+    device = dr.async_get(hass).async_get(device_id)
+    return (device and (device.name_by_user or device.name)) or device_id
 
 
 def _instant(value: datetime | None) -> datetime | None:
