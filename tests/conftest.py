@@ -14,7 +14,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 
-from .clouds import AlphaEssCloud, AmberCloud, FakeCloud, RedbackCloud
+from .clouds import (
+    AlphaEssCloud,
+    AmberCloud,
+    ChargeHqCloud,
+    FakeCloud,
+    FusionSolarCloud,
+    RedbackCloud,
+)
 from .integration.translations import checked_translations
 
 
@@ -116,3 +123,15 @@ def open_alphaess(open_cloud: Callable) -> Callable:
 def open_amber(open_cloud: Callable) -> Callable:
     """Return what opens fake Amber clouds on Home Assistant's clock."""
     return partial(open_cloud, AmberCloud)
+
+
+@pytest.fixture
+def open_fusionsolar(open_cloud: Callable) -> Callable:
+    """Return what opens fake FusionSolar clouds on Home Assistant's clock."""
+    return partial(open_cloud, FusionSolarCloud)
+
+
+@pytest.fixture
+def open_chargehq(open_cloud: Callable) -> Callable:
+    """Return what opens the fake ChargeHQ on Home Assistant's clock."""
+    return partial(open_cloud, ChargeHqCloud)

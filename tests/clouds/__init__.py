@@ -2,13 +2,17 @@
 
 from .alphaess import AlphaEssCloud
 from .amber import AmberCloud
+from .chargehq import ChargeHqCloud
 from .faults import Fault
+from .fusionsolar import FusionSolarCloud
 from .redback import RedbackCloud
 from .server import FakeCloud
 
 CLOUDS: dict[str, type] = {
     "alphaess": AlphaEssCloud,
     "amber": AmberCloud,
+    "chargehq": ChargeHqCloud,
+    "fusionsolar": FusionSolarCloud,
     "redback": RedbackCloud,
 }
 """Fake clouds by the vendor's registry key."""
@@ -17,7 +21,9 @@ __all__ = [
     "CLOUDS",
     "AlphaEssCloud",
     "AmberCloud",
+    "ChargeHqCloud",
     "FakeCloud",
     "Fault",
+    "FusionSolarCloud",
     "RedbackCloud",
 ]

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession, CookieJar, DummyCookieJar
 import pytest
 
-from . import AlphaEssCloud, AmberCloud, RedbackCloud
+from . import AlphaEssCloud, AmberCloud, FusionSolarCloud, RedbackCloud
 from .alphaess import Behaviour as AlphaBehaviour
 from .alphaess_bench import ALPHA_NOW, AlphaBench
 from .amber import Behaviour as AmberBehaviour
 from .amber_bench import AMBER_NOW, AmberBench
 from .clock import SetClock
+from .fusionsolar import Behaviour as FusionBehaviour
+from .fusionsolar_bench import FUSION_NOW, FusionBench
 from .redback import Behaviour
 from .redback.accounts import SCOPE, TENANT
 
@@ -98,10 +100,10 @@ class Bench:
         self.clock.set(tick + timedelta(seconds=after))
 
 
-async def _benches[B: (Bench, AlphaBench, AmberBench)](
+async def _benches[B: (Bench, AlphaBench, AmberBench, FusionBench)](
     make: Callable[..., B],
     now: datetime,
-    begin: Callable[[B], Awaitable[None]] | None = None,
+    begin: Callable[[B], Awaitable[object]] | None = None,
 ) -> AsyncIterator[Callable[..., Awaitable[B]]]:
     """Yield what makes benches with a running cloud, and ends them all."""
     made: list[B] = []
@@ -169,4 +171,20 @@ async def make_amber() -> AsyncIterator[MakeAmber]:
         return AmberBench(cloud, clock, ClientSession())
 
     async for open_one in _benches(make, AMBER_NOW):
+        yield open_one
+
+
+type MakeFusion = Callable[..., Awaitable[FusionBench]]
+
+
+@pytest.fixture
+async def make_fusion() -> AsyncIterator[MakeFusion]:
+    """Return a function that starts a FusionSolar cloud and logs in, at noon."""
+
+    def make(clock: SetClock, **options: Any) -> FusionBench:
+        behaviour = FusionBehaviour(**options.pop("behaviour", {}))
+        cloud = FusionSolarCloud(clock=clock, behaviour=behaviour, **options)
+        return FusionBench(cloud, clock, ClientSession(cookie_jar=DummyCookieJar()))
+
+    async for open_one in _benches(make, FUSION_NOW, FusionBench.log_in):
         yield open_one
