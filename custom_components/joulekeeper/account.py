@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
 
+from .access import async_update_hints
 from .const import CONF_SYSTEMS, DOMAIN
 from .coordinator import EndpointCoordinator
 from .core.models import Device, DeviceReadings, EndpointId, Readings, Topology, Unit
@@ -46,7 +47,12 @@ class LoadedAccount:
         self._missing: frozenset[str] = frozenset()
         self._device_listeners: list[Callable[[str], None]] = []
         self._topology_coordinator = EndpointCoordinator(
-            hass, entry, session.topology, self._async_payload, always_update=True
+            hass,
+            entry,
+            session.topology,
+            self._async_payload,
+            self._async_error,
+            always_update=True,
         )
 
     @property
@@ -133,6 +139,8 @@ class LoadedAccount:
         for device_id in topology.device_ids - {item.device_id for item in endpoints}:
             # Nothing is asked of it any more, as when an option was switched off.
             self._async_unregister(device_id)
+        if self.spec.picks:
+            self._async_unregister_unpicked()
         self._entry.async_on_unload(
             self._topology_coordinator.async_add_listener(self._async_topology)
         )
@@ -167,7 +175,7 @@ class LoadedAccount:
 
     def _add(self, endpoint: Endpoint[Any]) -> EndpointCoordinator[Any]:
         coordinator = EndpointCoordinator(
-            self.hass, self._entry, endpoint, self._async_payload
+            self.hass, self._entry, endpoint, self._async_payload, self._async_error
         )
         self.coordinators[endpoint.id] = coordinator
         return coordinator
@@ -177,8 +185,14 @@ class LoadedAccount:
         """Keep a payload; once set-up is over, see what devices it brings."""
         self.readings.put(endpoint.id, payload)
         async_update_clock_issue(self.hass, self._entry, self.session.clock_skew())
+        async_update_hints(self.hass, self._entry, self.session)
         if endpoint.device_id in self._devices:
             self._async_update_devices(endpoint.device_id)
+
+    @callback
+    def _async_error(self) -> None:
+        """Tell at once what the session knows of its trouble."""
+        async_update_hints(self.hass, self._entry, self.session)
 
     @callback
     def _async_topology(self) -> None:
@@ -258,8 +272,29 @@ class LoadedAccount:
             dr.async_get(self.hass).async_remove_device(registry_id)
 
     @callback
+    def _async_unregister_unpicked(self) -> None:
+        """Remove the systems that the user does not want any more, with their parts."""
+        registry = dr.async_get(self.hass)
+        picked = {(DOMAIN, system) for system in self._entry.data[CONF_SYSTEMS]}
+        devices = dr.async_entries_for_config_entry(registry, self._entry.entry_id)
+        gone = {
+            device.id
+            for device in devices
+            if device.via_device_id is None and picked.isdisjoint(device.identifiers)
+        }
+        for device in devices:
+            if device.id in gone or device.via_device_id in gone:
+                registry.async_remove_device(device.id)
+
+    @callback
     def _async_register(self, device: Device) -> None:
         parent_id = device.parent_id
+        named: dict[str, Any] = {"name": device.name}
+        if device.name is None:
+            named = {
+                "translation_key": device.kind.value,
+                "translation_placeholders": {"model": device.model or self.spec.name},
+            }
         dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, device.id)},
@@ -267,8 +302,7 @@ class LoadedAccount:
             model=device.model if device.kind.is_hardware else None,
             serial_number=device.serial,
             sw_version=device.sw_version,
-            translation_key=device.kind.value,
-            translation_placeholders={"model": device.model or self.spec.name},
+            **named,
             entry_type=None if device.kind.is_hardware else dr.DeviceEntryType.SERVICE,
             via_device_id=parent_id and self.registry_id(parent_id),
         )

@@ -4,7 +4,7 @@ One step serves every vendor: its fields come from the vendor's spec.
 """
 
 from collections.abc import Iterable, Mapping, Set as AbstractSet
-import logging
+from dataclasses import replace
 from typing import Any, Final, override
 
 import probatio
@@ -13,7 +13,7 @@ from yarl import URL
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
-    ConfigFlow,
+    ConfigEntryState,
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
@@ -33,6 +33,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from .access import form_error
 from .connection import async_connection, systems_in_use, systems_of
 from .const import (
     CONF_CREDENTIALS,
@@ -43,9 +44,11 @@ from .const import (
     DEFAULT_MAX_FORCE_HOURS,
     DOMAIN,
 )
-from .core.errors import AuthError, RateLimited, TransientError, VendorError
+from .core.errors import VendorError
+from .push_flow import PushFlow, PushOptionsFlow
 from .runtime import JoulekeeperConfigEntry
-from .vendors import REGISTRY
+from .system_choice import choice_schema, names_of
+from .vendors import PUSH_TARGETS, REGISTRY
 from .vendors.base import (
     CONF_BASE_URL,
     NO_WRITES,
@@ -54,19 +57,21 @@ from .vendors.base import (
     OptionField,
     VendorSpec,
 )
-
-_LOGGER = logging.getLogger(__name__)
+from .vendors.extras import HasOptions
 
 SECTION_ADVANCED: Final = "advanced"
 _ADDRESS: Final = CredentialField(CONF_BASE_URL, section=SECTION_ADVANCED)
 
 
-class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
+class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
     """Vendor, credentials, entry; reauth and reconfigure share the credentials."""
 
     VERSION = 1
 
     _spec: VendorSpec
+    _account: Account
+    _about = ""
+    """What an error of the form is about, in words."""
     _kept: dict[str, str] | None = None
     """What is kept where a secret is left empty: saved, or given in this flow."""
 
@@ -75,8 +80,10 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_get_options_flow(
         config_entry: JoulekeeperConfigEntry,
-    ) -> JoulekeeperOptionsFlow:
+    ) -> OptionsFlowWithReload:
         """Return the options flow."""
+        if config_entry.data[CONF_VENDOR] in PUSH_TARGETS:
+            return PushOptionsFlow()
         return JoulekeeperOptionsFlow()
 
     @override
@@ -85,11 +92,14 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for the brand."""
         if user_input is not None:
-            self._spec = REGISTRY[user_input[CONF_VENDOR]]
+            if (vendor := user_input[CONF_VENDOR]) in PUSH_TARGETS:
+                return await self.async_begin_push(vendor)
+            self._spec = REGISTRY[vendor]
             return await self.async_step_credentials()
+        names = {spec.key: spec.name for spec in REGISTRY.values()}
+        names |= {spec.key: spec.name for spec in PUSH_TARGETS.values()}
         brands = [
-            SelectOptionDict(value=spec.key, label=spec.name)
-            for spec in REGISTRY.values()
+            SelectOptionDict(value=key, label=name) for key, name in names.items()
         ]
         selector = SelectSelector(SelectSelectorConfig(options=brands))
         return self.async_show_form(
@@ -101,14 +111,19 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
         self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Ask for credentials that the cloud accepts."""
-        self._spec = REGISTRY[entry_data[CONF_VENDOR]]
+        if (vendor := entry_data[CONF_VENDOR]) in PUSH_TARGETS:
+            return await self.async_begin_push(vendor)
+        self._spec = REGISTRY[vendor]
         return await self.async_step_credentials()
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the credentials of an account."""
-        self._spec = REGISTRY[self._get_reconfigure_entry().data[CONF_VENDOR]]
+        vendor = self._get_reconfigure_entry().data[CONF_VENDOR]
+        if vendor in PUSH_TARGETS:
+            return await self.async_begin_push(vendor)
+        self._spec = REGISTRY[vendor]
         return await self.async_step_credentials()
 
     async def async_step_credentials(
@@ -127,13 +142,70 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
             credentials = self._merge(known, given)
             account, errors = await self._try(credentials)
             if account is not None:
-                return await self._finish(account, credentials)
+                self._account, self._kept = account, credentials
+                return await self._identified()
             self._kept = known = credentials
         return self.async_show_form(
             step_id="credentials",
             data_schema=_schema(self._fields, shown, known.keys(), errors),
             errors=errors,
+            description_placeholders={
+                "vendor": self._spec.name,
+                "about": self._about,
+            },
+        )
+
+    async def _identified(self) -> ConfigFlowResult:
+        """Go on with an account that is new, or that of the entry."""
+        account, entry = self._account, self._entry
+        unique_id = f"{self._spec.key}_{account.id}"
+        await self.async_set_unique_id(unique_id)
+        if entry is None or unique_id != entry.unique_id:
+            self._abort_if_unique_id_configured()
+        if (
+            entry is not None
+            and unique_id != entry.unique_id
+            and account.systems.isdisjoint(systems_of(entry))
+        ):
+            return self.async_abort(reason="wrong_account")
+        return await self.async_step_systems()
+
+    async def async_step_systems(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which systems of the account are wanted, where there is a choice."""
+        account, credentials = self._account, self._kept or {}
+        entry = self._entry
+        before = frozenset(entry.data[CONF_SYSTEMS]) if entry else None
+        # One that is not listed just now may come back.
+        free = (account.systems | (before or set())) - self._systems_of_others()
+        if self._spec.picks and before and self.source == SOURCE_REAUTH:
+            return await self._finish(replace(account, systems=before), credentials)
+        if not self._spec.picks or len(free) < 2:
+            return await self._finish(account, credentials)
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if picked := frozenset(user_input[CONF_SYSTEMS]) & free:
+                return await self._finish(replace(account, systems=picked), credentials)
+            errors = {"base": "no_system_picked"}
+        return self.async_show_form(
+            step_id="systems",
+            data_schema=choice_schema(
+                free,
+                {**names_of(self.hass, entry), **account.names},
+                None if before is None else free & before,
+            ),
+            errors=errors,
             description_placeholders={"vendor": self._spec.name},
+        )
+
+    def _systems_of_others(self) -> frozenset[str]:
+        """Return the systems that are in other entries."""
+        entry = self._entry
+        return systems_in_use(
+            self.hass,
+            self._spec.key,
+            except_entry=None if entry is None else entry.entry_id,
         )
 
     @property
@@ -190,7 +262,8 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             account = await self._spec.validate(connection)
         except VendorError as error:
-            return None, _told(error)
+            self._about = error.about or ""
+            return None, {"base": form_error(error)}
         refused = account.rejected_sections | self._half_given(credentials)
         if refused:
             return None, {"base": f"{min(refused)}_refused"}
@@ -203,40 +276,24 @@ class JoulekeeperConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Create the entry, or renew the one that the flow is about."""
         entry = self._entry
-        unique_id = f"{self._spec.key}_{account.id}"
+        others = self._systems_of_others()
+        systems = account.systems
+        if self._spec.picks:
+            systems -= others
+        if account.systems and (not systems or systems & others):
+            return self.async_abort(reason="system_in_use")
         data = {
             CONF_VENDOR: self._spec.key,
             CONF_CREDENTIALS: credentials,
-            CONF_SYSTEMS: sorted(account.systems),
+            CONF_SYSTEMS: sorted(systems),
         }
-        await self.async_set_unique_id(unique_id)
-        if entry is None:
-            self._abort_if_unique_id_configured()
-        elif unique_id != entry.unique_id and account.systems.isdisjoint(
-            systems_of(entry)
-        ):
-            return self.async_abort(reason="wrong_account")
-        others = systems_in_use(
-            self.hass,
-            self._spec.key,
-            except_entry=None if entry is None else entry.entry_id,
-        )
-        if account.systems & others:
-            return self.async_abort(reason="system_in_use")
         if entry is not None:
             return self.async_update_reload_and_abort(
-                entry, unique_id=unique_id, data=data
+                entry, unique_id=self.unique_id, data=data
             )
-        return self.async_create_entry(title=self._title(), data=data)
-
-    def _title(self) -> str:
-        """Return the brand, numbered from the second account on."""
-        titles = {entry.title for entry in self._async_current_entries()}
-        title, number = self._spec.name, 1
-        while title in titles:
-            number += 1
-            title = f"{self._spec.name} {number}"
-        return title
+        return self.async_create_entry(
+            title=self.free_title(self._spec.name), data=data
+        )
 
 
 class JoulekeeperOptionsFlow(OptionsFlowWithReload):
@@ -251,6 +308,11 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
             return self.async_create_entry(data={**entry.options, **user_input})
         spec = REGISTRY[entry.data[CONF_VENDOR]]
         credentials = entry.data[CONF_CREDENTIALS]
+        wanted = None
+        if entry.state is ConfigEntryState.LOADED and isinstance(
+            session := entry.runtime_data.account.session, HasOptions
+        ):
+            wanted = session.option_keys()
         schema = probatio.Schema(
             {
                 probatio.Required(
@@ -259,6 +321,7 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
                 ): _option_selector(option)
                 for option in spec.options
                 if option.requires is None or option.requires in credentials
+                if wanted is None or option.key in wanted
             }
             | ({} if spec.writes == NO_WRITES else self._of_schedules())
         )
@@ -285,10 +348,10 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
         }
 
 
-def _form_default(option: OptionField) -> bool | list[str]:
+def _form_default(option: OptionField) -> bool | str | list[str]:
     """Return an option's default as the form holds it."""
     default = option.default
-    return default if isinstance(default, bool) else list(default)
+    return list(default) if isinstance(default, tuple) else default
 
 
 def _option_selector(option: OptionField) -> BooleanSelector | SelectSelector:
@@ -297,28 +360,24 @@ def _option_selector(option: OptionField) -> BooleanSelector | SelectSelector:
     return SelectSelector(
         SelectSelectorConfig(
             options=list(option.choices),
-            multiple=True,
+            multiple=isinstance(option.default, tuple),
             mode=SelectSelectorMode.LIST,
             translation_key=option.key,
         )
     )
 
 
-def _told(error: VendorError) -> dict[str, str]:
-    """Return what the form says about an error."""
-    match error:
-        case AuthError():
-            return {"base": "invalid_auth"}
-        case RateLimited():
-            return {"base": "rate_limited"}
-        case VendorError(reason="clock_wrong"):
-            return {"base": "clock_wrong"}
-        case VendorError(reason="not_whitelisted"):
-            return {"base": "not_whitelisted"}
-        case TransientError():
-            return {"base": "cannot_connect"}
-    _LOGGER.error("Unexpected answer while trying credentials", exc_info=error)
-    return {"base": "unknown"}
+def _field_selector(field: CredentialField) -> TextSelector | SelectSelector:
+    if field.choices:
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=list(field.choices),
+                mode=SelectSelectorMode.DROPDOWN,
+                translation_key=field.key,
+            )
+        )
+    kind = TextSelectorType.PASSWORD if field.secret else TextSelectorType.TEXT
+    return TextSelector(TextSelectorConfig(type=kind))
 
 
 def _flat(user_input: Mapping[str, Any]) -> dict[str, str]:
@@ -367,16 +426,12 @@ def _schema(
             field.key,
             description=None
             if field.secret
-            else {"suggested_value": shown.get(field.key)},
+            else {
+                "suggested_value": shown.get(field.key, next(iter(field.choices), None))
+            },
         )
         target = sections.setdefault(field.section, {}) if field.section else form
-        target[marker] = TextSelector(
-            TextSelectorConfig(
-                type=TextSelectorType.PASSWORD
-                if field.secret
-                else TextSelectorType.TEXT
-            )
-        )
+        target[marker] = _field_selector(field)
     for name, content in sections.items():
         form[probatio.Optional(name)] = section(
             probatio.Schema(content),

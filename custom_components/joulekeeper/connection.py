@@ -55,8 +55,11 @@ async def async_connection(
 ) -> Connection:
     """Return a vendor's way into Home Assistant; without an entry it keeps nothing."""
     options: dict[str, Any] = {}
+    systems: frozenset[str] = frozenset()
     if entry is not None:
         spec = REGISTRY[entry.data[CONF_VENDOR]]
+        if spec.picks:
+            systems = frozenset(entry.data[CONF_SYSTEMS])
         options = {
             option.key: entry.options.get(option.key, option.default)
             for option in spec.options
@@ -77,6 +80,7 @@ async def async_connection(
         options=options,
         installation=await instance_id.async_get(hass),
         zone=dt_util.get_default_time_zone,
+        systems=systems,
     )
 
 

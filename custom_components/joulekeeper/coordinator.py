@@ -18,9 +18,9 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .access import async_create_access_issue, obstacle_of, text_key
 from .const import DOMAIN
 from .core.errors import (
-    OFFLINE,
     AuthError,
     InvalidRequest,
     OptionAuthError,
@@ -28,7 +28,7 @@ from .core.errors import (
     TransientError,
     VendorError,
 )
-from .issues import UNBOUND, async_create_access_issue, async_create_option_login_issue
+from .issues import async_create_option_login_issue
 from .vendors.base import Endpoint
 
 _LOGGER = logging.getLogger(__name__)
@@ -55,10 +55,14 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         entry: ConfigEntry,
         endpoint: Endpoint[T],
         on_payload: Callable[[Endpoint[T], T], None],
+        on_error: Callable[[], None] = lambda: None,
         *,
         always_update: bool = False,
     ) -> None:
-        """Prepare; `on_payload` is told of every payload before the listeners are."""
+        """Prepare; `on_payload` is told of every payload before the listeners are.
+
+        `on_error` is called after every failure.
+        """
         super().__init__(
             hass,
             _LOGGER,
@@ -74,6 +78,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         self._fetching = False
         self._listening: asyncio.Task[None] | None = None
         self._on_payload = on_payload
+        self._on_error = on_error
         self._failures = 0
         self._issue_id: str | None = None
         self._stop_waiting: CALLBACK_TYPE | None = None
@@ -90,6 +95,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
                 # What came by itself meanwhile is newer than this trouble.
                 self._plan(self.data, dt_util.utcnow())
                 return self.data
+            self._on_error()
             raise self._read_error(error) from error
         finally:
             self._fetching = False
@@ -191,10 +197,15 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         """Return what a vendor's error means to Home Assistant when reading."""
         if isinstance(error, AuthError):
             return ConfigEntryAuthFailed(
-                translation_domain=DOMAIN, translation_key="credentials_refused"
+                translation_domain=DOMAIN,
+                translation_key=text_key(error),
+                translation_placeholders={
+                    "cause": str(error),
+                    "about": error.about or "",
+                },
             )
         created = async_create_access_issue(
-            self.hass, self.config_entry, error.reason, self.endpoint.device_id
+            self.hass, self.config_entry, error, self.endpoint.device_id
         )
         # Whatever goes wrong next, only a success takes it back.
         self._issue_id = created or self._issue_id
@@ -205,8 +216,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             retry_after = _REFUSED_RETRY.total_seconds()
         elif isinstance(error, RateLimited):
             retry_after = error.retry_after
-        elif error.reason == "not_entitled":
-            retry_after = _REFUSED_RETRY.total_seconds()
+        elif (obstacle := obstacle_of(error)) is not None and obstacle.retry:
+            retry_after = obstacle.retry.total_seconds()
         most = self.endpoint.longest_retry or _LAST_RETRY
         wait = min(_FIRST_RETRY * 2**self._failures, most).total_seconds()
         if retry_after is None:
@@ -216,8 +227,8 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             wait = _FIRST_RETRY.total_seconds()
         return UpdateFailed(
             translation_domain=DOMAIN,
-            translation_key=_text_key(error),
-            translation_placeholders={"cause": str(error)},
+            translation_key=text_key(error),
+            translation_placeholders={"cause": str(error), "about": error.about or ""},
             retry_after=max(wait, retry_after or 0),
         )
 
@@ -265,6 +276,7 @@ async def async_read[T](
             translation_key=_asked_text_key(error),
             translation_placeholders={
                 "cause": str(error),
+                "about": error.about or "",
                 "seconds": f"{60 if wait is None else wait:.0f}",
             },
         ) from error
@@ -272,30 +284,10 @@ async def async_read[T](
 
 def _asked_text_key(error: VendorError) -> str:
     """Return the text for what is not tried again by itself."""
-    if isinstance(error, AuthError):
-        return "credentials_refused"
-    key = _text_key(error)
+    key = text_key(error)
     own = {
         "cannot_connect": "read_cannot_connect",
         "rate_limited": "read_rate_limited",
         "unexpected_answer": "read_unexpected_answer",
     }
     return own.get(key, key)
-
-
-def _text_key(error: VendorError) -> str:
-    """Return the text that tells the user what to do."""
-    reason = error.reason
-    if isinstance(error, OptionAuthError):
-        return "option_login_refused"
-    if isinstance(error, RateLimited):
-        return "rate_limited"
-    if reason in UNBOUND:
-        return "not_bound"
-    if reason == OFFLINE:
-        return "system_offline"
-    if reason in {"clock_wrong", "not_entitled", "not_whitelisted"}:
-        return reason
-    return (
-        "cannot_connect" if isinstance(error, TransientError) else "unexpected_answer"
-    )

@@ -3,7 +3,7 @@
 Power is W, energy kWh, shares percent; grid + is import, battery + is discharge.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, override
@@ -12,6 +12,7 @@ from homeassistant.components.binary_sensor import BinarySensorEntityDescription
 from homeassistant.components.event import EventEntityDescription
 from homeassistant.components.number import NumberEntityDescription
 from homeassistant.components.number.const import DEFAULT_MAX_VALUE
+from homeassistant.components.select import SelectEntityDescription
 from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntityDescription,
@@ -44,12 +45,14 @@ class ReadingDescription(EntityDescription):
 
     `inputs` are the endpoints that the value is made of: the entity listens to all of
     them, and is available while the first one is. The entity comes to be with its
-    first value that is known, so that a system shows only what it has.
+    first value that is known, so that a system shows only what it has. `enabled_fn`
+    tells where one that is off by default is on.
     """
 
     device_kind: DeviceKind
     inputs: tuple[Reading[Any], ...]
     value_fn: Callable[[DeviceReadings], Value]
+    enabled_fn: Callable[[DeviceReadings], bool] | None = None
 
     def endpoint_ids(self, source_id: str) -> tuple[EndpointId, ...]:
         """Return the endpoints of a source that the value is made of, in order."""
@@ -65,6 +68,10 @@ class ReadingDescription(EntityDescription):
     def is_known(self, readings: DeviceReadings) -> bool:
         """Tell whether there is a value."""
         return self.value(readings) is not None
+
+    def is_enabled(self, readings: DeviceReadings) -> bool:
+        """Tell whether it is on though it is off by default."""
+        return self.enabled_fn is not None and _holds(self.enabled_fn, readings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +137,31 @@ class ReadingEventDescription(ReadingDescription, EventEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingComingsDescription(ReadingDescription, EventEntityDescription):
+    """Events of things that come and go, each of them by itself.
+
+    `items_fn` returns what there is by what tells it from others, with what its events
+    tell of it; LookupError while nothing is known.
+    """
+
+    come: str
+    gone: str
+    items_fn: Callable[[DeviceReadings], Mapping[Hashable, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class CallGroup:
+    """Settings that one call sets together.
+
+    `draft_fn` returns all of them as they are, each row's `draft_fn` the draft with its
+    own value, and `call_fn` the call that sets a draft, None when it is so already.
+    """
+
+    draft_fn: Callable[[DeviceReadings], Any]
+    call_fn: Callable[[DeviceReadings, Any], VendorCall | None]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SettingDescription(ReadingDescription):
     """Something that can be set: a part of the owner's plan, or by a call of its own.
 
@@ -138,7 +170,8 @@ class SettingDescription(ReadingDescription):
     such a setting, whatever its value, `open_fn` whether it may come to be there by
     being set. With `null_with`, the key of another, both may be set to nothing together.
     `done_fn` tells whether a call has done what it was made for, where that is not the
-    value itself.
+    value itself. What a call sets together with others is one of a `group`, with
+    `draft_fn` in the place of `call_fn`.
     """
 
     value_fn: Callable[[DeviceReadings], Any]
@@ -148,6 +181,13 @@ class SettingDescription(ReadingDescription):
     call_fn: Callable[[DeviceReadings, Any], VendorCall | None] | None = None
     done_fn: Callable[[DeviceReadings, Any], bool] | None = None
     null_with: str | None = None
+    group: CallGroup | None = None
+    draft_fn: Callable[[Any, Any], Any] | None = None
+
+    @property
+    def has_call(self) -> bool:
+        """Whether it is set by a call that belongs to no plan."""
+        return self.call_fn is not None or self.group is not None
 
     @override
     def value(self, readings: DeviceReadings) -> Any:
@@ -182,7 +222,9 @@ class ReadingNumberDescription(SettingDescription, NumberEntityDescription):
             told = self.max_fn(readings) if self.max_fn else None
         except LookupError:
             told = None
-        return told or self.native_max_value or DEFAULT_MAX_VALUE
+        if told is not None:
+            return told
+        return self.native_max_value or DEFAULT_MAX_VALUE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +235,25 @@ class ReadingTimeDescription(SettingDescription, TimeEntityDescription):
 @dataclass(frozen=True, kw_only=True)
 class ReadingSwitchDescription(SettingDescription, SwitchEntityDescription):
     """Something that can be switched."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingSelectDescription(SettingDescription, SelectEntityDescription):
+    """One of several words; those that are `shown_only` cannot be chosen."""
+
+    shown_only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingListDescription(SettingDescription):
+    """A list that is set by an action only; it has no entity.
+
+    `read_fn` returns the value of what a user gives, or raises `ValueError`; `show_fn`
+    is its reverse.
+    """
+
+    read_fn: Callable[[Any], Any]
+    show_fn: Callable[[Any], Any]
 
 
 def _holds(test: Callable[[DeviceReadings], bool], readings: DeviceReadings) -> bool:
@@ -316,6 +377,29 @@ def event(
         flags=flags,
         flags_fn=flags_fn,
         details_fn=details_fn,
+    )
+
+
+def comings(
+    key: str,
+    inputs: tuple[Reading[Any], ...],
+    come: str,
+    gone: str,
+    items_fn: Callable[[DeviceReadings], Mapping[Hashable, Mapping[str, Any]]],
+    *,
+    on: DeviceKind,
+) -> ReadingComingsDescription:
+    """Return the events of things that come and go, there with the first reading."""
+    return ReadingComingsDescription(
+        key=key,
+        translation_key=key,
+        device_kind=on,
+        inputs=inputs,
+        value_fn=lambda readings: items_fn(readings) is not None,
+        event_types=[come, gone],
+        come=come,
+        gone=gone,
+        items_fn=items_fn,
     )
 
 

@@ -101,6 +101,8 @@ class ReadingEntity(JoulekeeperEntity):
             description.endpoint_ids(device.source_id),
         )
         self._readings = runtime.account.readings_of(device)
+        if description.is_enabled(self._readings):
+            self._attr_entity_registry_enabled_default = True
 
 
 class SettingEntity(ReadingEntity):

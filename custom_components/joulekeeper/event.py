@@ -1,8 +1,8 @@
 """Events: everything that happens to a device's schedules, and what readings tell."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.const import Platform
@@ -10,7 +10,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .core.dispatch import State
-from .descriptions import ReadingEventDescription
+from .core.models import Device
+from .descriptions import ReadingComingsDescription, ReadingEventDescription
 from .entity import (
     ControlDescription,
     ControlEntity,
@@ -21,7 +22,7 @@ from .entity import (
 )
 from .journal import VERBS
 from .plan_data import log_dict
-from .runtime import JoulekeeperConfigEntry
+from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 PARALLEL_UPDATES = 0
 
@@ -46,10 +47,20 @@ async def async_setup_entry(
     """Set up the events."""
     runtime = entry.runtime_data
     for candidates in (
-        reading_candidates(runtime, Platform.EVENT, ReadingEvent),
+        reading_candidates(runtime, Platform.EVENT, _event_of),
         control_candidates(runtime, (PLAN,), PlanEvent),
     ):
         async_add_when_known(entry, async_add_entities, Platform.EVENT, candidates)
+
+
+def _event_of(
+    runtime: RuntimeData,
+    device: Device,
+    description: ReadingEventDescription | ReadingComingsDescription,
+) -> ReadingEntity:
+    if isinstance(description, ReadingComingsDescription):
+        return ReadingComings(runtime, device, description)
+    return ReadingEvent(runtime, device, description)
 
 
 class PlanEvent(ControlEntity, EventEntity):
@@ -106,4 +117,42 @@ class ReadingEvent(ReadingEntity, EventEntity):
                 details = self.entity_description.details_fn(self._readings)
                 self._trigger_event(name, dict(details))
                 self.async_write_ha_state()
+        super()._on_reading()
+
+
+class ReadingComings(ReadingEntity, EventEntity):
+    """Tells when one of the things in the readings comes or goes.
+
+    What is there when it is first looked at has come before.
+    """
+
+    entity_description: ReadingComingsDescription
+    _there: Mapping[Hashable, Mapping[str, Any]] | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Look at what is there by now."""
+        await super().async_added_to_hass()
+        self._there = self._items()
+
+    def _items(self) -> Mapping[Hashable, Mapping[str, Any]] | None:
+        try:
+            return self.entity_description.items_fn(self._readings)
+        except LookupError:
+            return None
+
+    @callback
+    @override
+    def _on_reading(self) -> None:
+        before, now = self._there, self._items()
+        self._there = before if now is None else now
+        if before is not None and now is not None:
+            description = self.entity_description
+            for name, here, there in (
+                (description.gone, before, now),
+                (description.come, now, before),
+            ):
+                for key in here.keys() - there.keys():
+                    self._trigger_event(name, dict(here[key]))
+                    self.async_write_ha_state()
         super()._on_reading()

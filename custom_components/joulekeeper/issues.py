@@ -6,21 +6,17 @@ from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .core.loan import Loan
 
 OPTION_LOGIN: Final = "option_login_refused"
 CLOCK_WRONG: Final = "clock_wrong"
-NOT_BOUND: Final = "not_bound"
 NOT_GIVEN_BACK: Final = "plan_not_given_back"
-NOT_WHITELISTED: Final = "not_whitelisted"
 NO_SYSTEMS: Final = "no_systems"
 NO_SITES: Final = "no_sites"
-
-UNBOUND: Final = frozenset({NOT_BOUND, "unknown_system"})
-"""Reasons: the account may not, or no longer, read a system."""
+SOURCE_REMOVED: Final = "push_source_removed"
 
 _MOST_SKEW: Final = timedelta(seconds=240)
 """Clouds that mind the clock refuse from 300 s on."""
@@ -90,32 +86,23 @@ def async_update_empty_issue(
 
 
 @callback
-def async_create_access_issue(
-    hass: HomeAssistant, entry: ConfigEntry, reason: str | None, device_id: str
-) -> str | None:
-    """Tell that the account may not read, where the user can mend it; return its id."""
-    if reason == NOT_WHITELISTED:
-        key, issue_id = NOT_WHITELISTED, f"{NOT_WHITELISTED}_{entry.entry_id}"
-    elif reason in UNBOUND:
-        key, issue_id = NOT_BOUND, f"{NOT_BOUND}_{entry.entry_id}_{device_id}"
-    else:
-        return None
-    device = dr.async_get(hass).async_get_device_by_identifier(
-        (DOMAIN, device_id), entry.entry_id
-    )
+def async_update_source_issue(
+    hass: HomeAssistant, entry: ConfigEntry, *, removed: bool, target: str
+) -> None:
+    """Tell that the source of what is pushed is gone, or that it is there again."""
+    issue_id = f"{SOURCE_REMOVED}_{entry.entry_id}"
+    if not removed:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
-        translation_key=key,
-        translation_placeholders={
-            "account": entry.title,
-            "system": (device and (device.name_by_user or device.name)) or entry.title,
-        },
+        translation_key=SOURCE_REMOVED,
+        translation_placeholders={"account": entry.title, "target": target},
     )
-    return issue_id
 
 
 @callback

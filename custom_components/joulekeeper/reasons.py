@@ -13,6 +13,7 @@ REASONS: Final = {
     "empty": "the battery is empty",
     "forced_again": "another action was forced",
     "full": "the battery is full",
+    "given_up": "the device did not carry it out",
     "journal_not_saved": "it could not be written down",
     "late": "it could not be sent in time",
     "leftover": "nothing asks for it any more",

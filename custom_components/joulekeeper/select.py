@@ -1,4 +1,4 @@
-"""The action of the schedule being put together, and the selector of schedules."""
+"""Choices: of the schedule being put together, of a schedule, and of settings."""
 
 from dataclasses import dataclass
 from typing import Final, override
@@ -13,16 +13,20 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.schedule import Action, ScheduleItem
+from .descriptions import ReadingSelectDescription
 from .entity import (
     ControlDescription,
     ControlEntity,
+    SettingEntity,
     async_add_when_known,
     control_candidates,
+    reading_candidates,
 )
 from .plan_data import summary
 from .runtime import JoulekeeperConfigEntry
 
-PARALLEL_UPDATES = 1
+# The keeper takes turns.
+PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,7 @@ async def async_setup_entry(
     for candidates in (
         control_candidates(runtime, (STAGED_ACTION,), StagedAction),
         control_candidates(runtime, (SCHEDULE,), ScheduleSelector),
+        reading_candidates(runtime, Platform.SELECT, SettingSelect),
     ):
         async_add_when_known(entry, async_add_entities, Platform.SELECT, candidates)
 
@@ -78,6 +83,30 @@ class StagedAction(ControlEntity, SelectEntity, RestoreEntity):
         """Keep the action for the next schedule."""
         self._control.staging.action = Action(option)
         self._control.staging.changed()
+
+
+class SettingSelect(SettingEntity, SelectEntity):
+    """A setting that is one of several words."""
+
+    entity_description: ReadingSelectDescription
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        description = self.entity_description
+        hidden = description.shown_only - {self.current_option or ""}
+        return [word for word in description.options or () if word not in hidden]
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        value: str | None = self._setting
+        return value
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Set it to a word."""
+        await self._async_set(option)
 
 
 class ScheduleSelector(ControlEntity, SelectEntity):

@@ -152,11 +152,10 @@ class SettingChanges:
         changed = Changed(after=self.readings(device))
         if edits:
             changed = await self._edit(device, edits, caller, dry_run)
-        for row, value in wanted:
-            if row.call_fn is not None:
-                done = await self._command(device, row, value, caller, dry_run)
-                changed.calls += done.calls
-                changed.confirmed = changed.confirmed and done.confirmed
+        for together in _together(wanted):
+            done = await self._command(device, together, caller, dry_run)
+            changed.calls += done.calls
+            changed.confirmed = changed.confirmed and done.confirmed
         return changed
 
     # -- the plan --------------------------------------------------------------
@@ -249,16 +248,16 @@ class SettingChanges:
     async def _command(
         self,
         device: Device,
-        row: SettingDescription,
-        value: Any,
+        wanted: Wanted,
         caller: Caller,
         dry_run: bool,
     ) -> Changed:
+        """Make one call for all that it sets together."""
         session, readings = self._account.session, self._account.readings_of(device)
         coordinator = self._account.coordinators.get(
-            row.endpoint_ids(device.source_id)[0]
+            wanted[0][0].endpoint_ids(device.source_id)[0]
         )
-        if row.call_fn is None or coordinator is None:
+        if coordinator is None:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="account_closing"
             )
@@ -266,14 +265,39 @@ class SettingChanges:
             # What was read last may be minutes old.
             await coordinator.async_refresh()
             with self._orders.setting():
-                call = row.call_fn(readings, value)
+                call = _call_for(readings, wanted)
                 if call is None or not isinstance(session, Commander):
                     return Changed()
                 if dry_run:
                     return Changed((call,))
                 if (control := self.control_of(device)) is not None:
-                    self._orders.log(control, VERB, caller, None, row.key)
+                    what = ", ".join(row.key for row, _ in wanted)
+                    self._orders.log(control, VERB, caller, None, what)
                 done = await self._orders.settler.command(
-                    session, call, coordinator, lambda: row.is_done(readings, value)
+                    session,
+                    call,
+                    coordinator,
+                    lambda: all(row.is_done(readings, value) for row, value in wanted),
                 )
             return Changed((call,), done)
+
+
+def _together(wanted: Wanted) -> tuple[Wanted, ...]:
+    """Return what is set by calls of its own, each with all that one call sets."""
+    found: dict[int, list[tuple[SettingDescription, Any]]] = {}
+    for row, value in wanted:
+        if row.has_call:
+            found.setdefault(id(row.group or row), []).append((row, value))
+    return tuple(found.values())
+
+
+def _call_for(readings: DeviceReadings, wanted: Wanted) -> VendorCall | None:
+    """Return the call that sets what belongs together; `InvalidRequest` as the rows."""
+    (first, value), group = wanted[0], wanted[0][0].group
+    if group is None:
+        return first.call_fn(readings, value) if first.call_fn else None
+    draft = group.draft_fn(readings)
+    for row, each in wanted:
+        if row.draft_fn is not None:
+            draft = row.draft_fn(draft, each)
+    return group.call_fn(readings, draft)

@@ -21,7 +21,9 @@ from homeassistant.util.json import JsonValueType
 from .const import DOMAIN
 from .core.models import Device
 from .descriptions import (
+    ReadingListDescription,
     ReadingNumberDescription,
+    ReadingSelectDescription,
     ReadingTimeDescription,
     SettingDescription,
 )
@@ -84,8 +86,8 @@ async def _change_settings(call: ServiceCall) -> ServiceResponse:
                 "device": device.id,
                 "settings": {
                     row.key: {
-                        "before": _shown(before[row.key]),
-                        "after": _shown(_after(row, value, changed)),
+                        "before": _shown(row, before[row.key]),
+                        "after": _shown(row, _after(row, value, changed)),
                     }
                     for row, value in settings
                 },
@@ -107,7 +109,7 @@ async def _get_settings(call: ServiceCall) -> ServiceResponse:
                 "device_id": device_id,
                 "device": device.id,
                 "settings": {
-                    row.key: _shown(row.value(readings))
+                    row.key: _shown(row, row.value(readings))
                     for row in keeper.settings.rows(device)
                     if row.is_known(readings)
                 },
@@ -173,6 +175,10 @@ def _value(
             return probatio.Range(min=least, max=largest)(number)
         if isinstance(row, ReadingTimeDescription):
             return cv.time(value)
+        if isinstance(row, ReadingSelectDescription):
+            return probatio.In(row.options or ())(value)
+        if isinstance(row, ReadingListDescription):
+            return _as_list(row, value)
         return cv.boolean(value)
     except probatio.Invalid as error:
         raise ServiceValidationError(
@@ -186,13 +192,22 @@ def _value(
         ) from error
 
 
+def _as_list(row: ReadingListDescription, value: Any) -> Any:
+    try:
+        return row.read_fn(value)
+    except ValueError as error:
+        raise probatio.Invalid(str(error)) from error
+
+
 def _after(row: SettingDescription, value: Any, changed: Changed) -> Any:
-    if row.call_fn is not None or changed.after is None:
+    if row.has_call or changed.after is None:
         return value
     return row.value(changed.after)
 
 
-def _shown(value: Any) -> JsonValueType:
+def _shown(row: SettingDescription, value: Any) -> JsonValueType:
+    if isinstance(row, ReadingListDescription):
+        value = row.show_fn(value)
     if isinstance(value, time):
         return f"{value:%H:%M}"
     shown: JsonValueType = value

@@ -18,13 +18,21 @@ from .coordinator import EndpointCoordinator
 from .core.budget import Budget
 from .core.changes import Changes
 from .core.dispatch import RESTORING, State
-from .core.errors import NotSupported
+from .core.errors import NotSupported, RateLimited
 from .core.ledger import Ledger
 from .core.schedule import ScheduleItem
 from .journal import Journal
 from .settle_items import ItemSettling, item_calls
 from .settle_plan import PlanSettling, edited, is_out_of_place, note_shown, plan_calls
-from .vendors.base import Commander, PlanController, PlanEdit, Rewrite, VendorCall
+from .vendors.base import (
+    Commander,
+    ItemController,
+    PlanController,
+    PlanEdit,
+    Rewrite,
+    SoloController,
+    VendorCall,
+)
 from .writes import Settled, Writer
 
 READ_BACK_WAITS_S: Final = (0.0, 2.0, 5.0, 10.0)
@@ -60,7 +68,8 @@ class Settler:
         controller = control.controller
         if isinstance(controller, PlanController):
             return plan_calls(control, controller, changes)
-        return item_calls(controller, changes, extra)
+        alone = control.capabilities.one_at_a_time
+        return item_calls(controller, changes, extra, one_at_a_time=alone)
 
     async def settle(
         self,
@@ -77,7 +86,7 @@ class Settler:
         settled, loan = Settled(), control.ledger.loan
         controller, changes = control.controller, self.changes(control)
         if not isinstance(controller, PlanController):
-            changes = changes.affordable(self.writer.left)
+            changes = self._affordable(control, controller, changes)
             items = ItemSettling(control, controller, self.writer, settled)
             await items.run(changes, extra, blind=blind)
         elif not blind:
@@ -91,6 +100,20 @@ class Settler:
             # What is the owner's may be told by it.
             control.tell()
         return settled
+
+    def _affordable(
+        self, control: DeviceControl, controller: ItemController, changes: Changes
+    ) -> Changes:
+        """Return what can be written now; what runs is better than nothing."""
+        changes = changes.affordable(self.writer.left)
+        if not isinstance(controller, SoloController) or not changes.remove:
+            return changes
+        try:
+            self.writer.check_wait(control.device_id)
+            controller.check_replaceable()
+        except RateLimited:
+            return changes.affordable(0, "rate_limited")
+        return changes
 
     def edited(self, control: DeviceControl, edit: PlanEdit) -> Rewrite:
         """Return an owner's plan with an edit of his; VendorError as a rewrite.

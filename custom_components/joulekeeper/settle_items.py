@@ -18,7 +18,11 @@ _UNSENT = frozenset({State.QUEUED, State.REJECTED})
 
 
 def item_calls(
-    controller: ItemController, changes: Changes, extra: Iterable[ScheduleItem] = ()
+    controller: ItemController,
+    changes: Changes,
+    extra: Iterable[ScheduleItem] = (),
+    *,
+    one_at_a_time: bool = False,
 ) -> tuple[VendorCall, ...]:
     """Return the calls that changes come to, in the order in which they go out."""
     now = dt_util.utcnow()
@@ -26,6 +30,11 @@ def item_calls(
     later = (item_of(item) for item in removed if not item.active_at(now))
     running = (item_of(item) for item in removed if item.active_at(now))
     delete, create = controller.delete_call, controller.create_call
+    if one_at_a_time:
+        return (
+            *map(delete, (*later, *extra, *running)),
+            *(create(item.segment) for item in changes.send),
+        )
     return (
         *map(delete, (*later, *extra)),
         *(create(item.segment) for item in changes.send),
@@ -47,9 +56,11 @@ class ItemSettling:
     ) -> None:
         """Take back, send, and take back what is replaced only then.
 
-        `extra` are items of others to delete.
+        `extra` are items of others to delete. Where one runs at a time, what runs goes
+        first, for taking it back would end what came after it.
         """
         ledger = self.control.ledger
+        one_at_a_time = self.control.capabilities.one_at_a_time
         before = dict(ledger.dispatches)
         ledger.take(changes)
         await self.writer.save()
@@ -58,8 +69,13 @@ class ItemSettling:
         later = [item for item in changes.remove if item not in running]
         await self._take_back(later)
         await self._delete(extra)
+        if one_at_a_time:
+            await self._take_back(running, unnamed=True)
+            running = []
         if not blind:
             for dispatch in changes.send:
+                if one_at_a_time and self._in_the_way(dispatch):
+                    continue
                 await self._send(dispatch, running)
         for kept in _still_needed(ledger, running, changes.send):
             ledger.dispatches[kept.id] = before[kept.id]
@@ -79,7 +95,7 @@ class ItemSettling:
     async def _try_to_send(self, dispatch: Dispatch) -> VendorError | None:
         control, dispatches = self.control, self.control.ledger.dispatches
         try:
-            self.writer.spend()
+            self.writer.spend(device_id=control.device_id)
         except RateLimited as error:
             dispatches[dispatch.id] = dispatch.queued(self.writer.waits_for())
             control.record()
@@ -97,10 +113,25 @@ class ItemSettling:
         control.record()
         return failure
 
-    async def _take_back(self, dispatches: Iterable[Dispatch]) -> None:
-        """Delete what is no longer wanted; one without a handle shows up later."""
+    def _in_the_way(self, dispatch: Dispatch) -> bool:
+        """Book that something has to wait, if what runs could not be taken back."""
+        if not self.settled.kept:
+            return False
+        error = self.settled.errors[-1]
+        waits = "rate_limited" if isinstance(error, RateLimited) else "cannot_connect"
+        self.control.ledger.dispatches[dispatch.id] = dispatch.queued(waits)
+        self.control.record()
+        return True
+
+    async def _take_back(
+        self, dispatches: Iterable[Dispatch], *, unnamed: bool = False
+    ) -> None:
+        """Delete what is no longer wanted; one without a handle shows up later.
+
+        With `unnamed` none needs a handle.
+        """
         for dispatch in dispatches:
-            if dispatch.vendor_id is None:
+            if dispatch.vendor_id is None and not unnamed:
                 continue
             calls = len(self.settled.calls)
             deleted = await self._delete((item_of(dispatch),))

@@ -34,6 +34,7 @@ _CLOCK_JUMP_S: Final = 60
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(minutes=15)
 """The longest wait between retries, unless the cloud asks for a longer one."""
+_A_SECOND: Final = timedelta(seconds=1)
 _ENDED_LATELY: Final = timedelta(minutes=3)
 """After the end of a schedule its mode may still show for so long."""
 
@@ -281,6 +282,10 @@ class Watcher:
             for edge in (item.segment.start, item.segment.end, item.due_at)
             if edge is not None and edge > now
         ]
+        ahead, coming = watched.control.capabilities.lays_ahead, watched.control.next_up
+        if ahead is not None and coming is not None and coming.start - ahead > now:
+            # It can be sent from then on.
+            moments.append(coming.start - ahead + _A_SECOND)
         if not watched.control.ledger.is_pending(now):
             watched.retry_at = None
         elif watched.retry_at is None:

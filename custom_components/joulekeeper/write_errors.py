@@ -26,7 +26,14 @@ def write_error_key(error: VendorError, *, deleting: bool) -> str:
     """Return the key of the text for an error; of a delete less is known."""
     for reason in (
         "check_code_wrong",
+        "communication",
         "no_owner",
+        "task_busy",
+        "task_exception",
+        "task_failed",
+        "task_invalid",
+        "task_running",
+        "task_timeout",
         "unknown_system",
         "verification_code_wrong",
     ):
@@ -77,7 +84,10 @@ def setting_error_key(error: InvalidRequest) -> str:
         "setting_cycle_unknown",
         "setting_ev_faulted",
         "setting_ev_not_plugged_in",
+        "setting_limit_unknown",
+        "setting_mode_unknown",
         "setting_no_room",
+        "setting_not_time_of_use",
         "setting_off_grid",
         "setting_over_midnight",
         "setting_overlap",
@@ -86,10 +96,15 @@ def setting_error_key(error: InvalidRequest) -> str:
         "setting_period_missing",
         "setting_plan_changed",
         "setting_power_not_positive",
+        "setting_power_out_of_range",
         "setting_settings_unknown",
         "setting_too_many_a_day",
+        "setting_table_unknown",
         "setting_too_many_a_week",
+        "setting_too_many_windows",
+        "setting_window_backwards",
         "setting_window_empty",
+        "setting_windows_overlap",
     ):
         if error.reason and key.endswith(error.reason):
             return key

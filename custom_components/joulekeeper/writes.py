@@ -1,7 +1,8 @@
 """Calls that write: counted, within the budget, and written down before they go out."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from homeassistant.util import dt as dt_util
 
@@ -20,6 +21,8 @@ from .core.errors import (
 )
 from .journal import Journal
 from .vendors.base import Commander, VendorCall
+
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -60,24 +63,35 @@ class Writer:
         """Take the account's journal and its budget of writes."""
         self._journal = journal
         self._budget = budget
-        self._not_before: datetime | None = None
+        self._not_before: dict[str, datetime] = {}
 
     @property
     def left(self) -> int:
         """Writes that are left for what is not urgent."""
         return self._budget.left
 
-    def spend(self, calls: int = 1, *, urgent: bool = False) -> None:
+    def spend(
+        self, calls: int = 1, *, urgent: bool = False, device_id: str = ""
+    ) -> None:
         """Book writes, all or none.
 
-        `RateLimited` while the cloud, or our budget, does not allow them.
+        `RateLimited` while the cloud, or our budget, does not allow them. A vendor that
+        is guarded sees to what is urgent by itself.
         """
-        now = dt_util.utcnow()
-        if self._not_before is not None and now < self._not_before:
-            wait = self._not_before - now
-            raise RateLimited("the cloud asked to wait", wait.total_seconds())
+        if not (urgent and self._budget.guarded):
+            self.check_wait(device_id)
         self._budget.spend(calls, urgent=urgent)
         self._journal.count_writes(calls)
+
+    def check_wait(self, device_id: str) -> None:
+        """Raise `RateLimited` while the cloud wants nothing written for a device."""
+        left = self._not_before.get(self._waiting(device_id), _EVER) - dt_util.utcnow()
+        if left > timedelta():
+            raise RateLimited("the cloud asked to wait", left.total_seconds())
+
+    def _waiting(self, device_id: str) -> str:
+        """Return who has to wait when a device has to: all, but for a guarded vendor."""
+        return device_id if self._budget.guarded else ""
 
     def refund(self, calls: int) -> None:
         """Take back writes that were booked and not made, or refused unheard."""
@@ -101,7 +115,7 @@ class Writer:
         try:
             return await control.controller.send(call)
         except RateLimited as error:
-            self._wait(error)
+            self._wait(error, control.device_id)
             raise
 
     async def command(self, session: Commander, call: VendorCall) -> None:
@@ -111,13 +125,14 @@ class Writer:
         try:
             await session.send(call)
         except RateLimited as error:
-            self._wait(error)
+            if not self._budget.guarded:
+                self._wait(error)
             raise
 
-    def _wait(self, error: RateLimited) -> None:
+    def _wait(self, error: RateLimited, device_id: str = "") -> None:
         """Write nothing for as long as the cloud asks for."""
         wait = timedelta(seconds=error.retry_after or 0)
-        self._not_before = dt_util.utcnow() + wait
+        self._not_before[self._waiting(device_id)] = dt_util.utcnow() + wait
 
     def waits_for(self) -> str:
         """Return why nothing can be sent just now."""

@@ -19,6 +19,7 @@ from custom_components.joulekeeper.core.dispatch import (
 from custom_components.joulekeeper.core.proof import Delivery, Verdict
 from custom_components.joulekeeper.core.schedule import (
     Action,
+    ItemStatus,
     Limits,
     ScheduleItem,
     Source,
@@ -378,3 +379,32 @@ def test_worth_sending_again(details: dict[str, Any], worth: bool) -> None:
     """Once, and only if the inverter never did it."""
     overlooked = dispatch(State.ACTIVE, mismatches=2)
     assert replace(overlooked, **details).worth_sending_again is worth
+
+
+# -- what a cloud tells of an item ---------------------------------------------
+
+
+@pytest.mark.parametrize("state", LIVE)
+def test_given_up_by_the_cloud(state: State) -> None:
+    """It is over, and there is nothing to take back."""
+    known = dispatch(state)
+    seen = known.observed(replace(ITEM, status=ItemStatus.FAILED), WITHIN)
+    assert (seen.state, seen.reason) == (State.REJECTED, "given_up")
+    # It stays in the list for a while.
+    assert seen.observed(replace(ITEM, status=ItemStatus.FAILED), WITHIN) == seen
+
+
+@pytest.mark.parametrize("state", RESTORING_ONES)
+def test_given_up_while_it_is_taken_back(state: State) -> None:
+    """It comes to what it was to come to."""
+    known = replace(dispatch(state), outcome=State.SUPERSEDED)
+    seen = known.observed(replace(ITEM, status=ItemStatus.FAILED), WITHIN)
+    assert seen.state is State.SUPERSEDED
+
+
+def test_uncertain_item_proves_nothing() -> None:
+    """But it can be taken back by its name, and it is sent again in its time."""
+    known = replace(dispatch(State.SENT), vendor_id=None)
+    seen = known.observed(replace(ITEM, status=ItemStatus.UNCERTAIN), WITHIN)
+    assert (seen.state, seen.vendor_id) == (State.SENT, ITEM.vendor_id)
+    assert seen.due_at == known.due_at

@@ -51,3 +51,16 @@ def test_nothing_gets_through(data: object) -> None:
     """Wherever they are, in keys and values at any depth."""
     shown = repr(redactor().data(data))
     assert not any(hidden in shown for hidden in (SECRET, SERIAL, SITE))
+
+
+def test_identity_that_is_told_as_a_number() -> None:
+    """It gets its alias; a number that only holds its digits is another one."""
+    hides = Redactor(identities=["1000000071000012", "7"])
+    data = {"devId": 1000000071000012, "sn": "1000000071000012", "power": 71, "n": 7}
+    assert hides.data(data) == {
+        "devId": "**ID-1**",
+        "sn": "**ID-1**",
+        "power": 71,
+        "n": "**ID-2**",
+    }
+    assert hides.data([True, 0, 7.0]) == [True, 0, 7.0]

@@ -13,12 +13,15 @@ from .models import Clock
 class Allowance:
     """At most `calls` in any `window`, of which ordinary ones leave `reserved` unused.
 
-    The reserve is for calls that give an inverter back: deletes, restores, resets.
+    The reserve is for calls that give an inverter back: deletes, restores, resets. A
+    vendor that is `guarded` counts its calls itself too, and holds back what its cloud
+    has refused for too many calls: one refusal says nothing of any other call.
     """
 
     calls: int
     window: timedelta
     reserved: int = 0
+    guarded: bool = False
 
 
 class Budget:
@@ -32,6 +35,7 @@ class Budget:
         self._window = allowance.window
         self._clock = clock
         self._reserved = allowance.reserved
+        self.guarded = allowance.guarded
         self._spent = deque(spent)
 
     @property

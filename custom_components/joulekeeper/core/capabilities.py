@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from .dispatch import CONFIRM_WITHIN
 from .schedule import DISCHARGING_ACTIONS, MINUTE, POWERED_ACTIONS, Action
 
 HORIZON: Final = timedelta(hours=72)
@@ -63,12 +64,14 @@ class Capabilities:
     that starts now starts `lead_time` later. `has_plan` is False where there is not
     even a plan to show. A cap of `no_limit` or more, in W or VA, means none to the
     cloud. `target_soc` and `recurrence` tell who sees to these. `acts_within` is how
-    long a device may take to do what the cloud tells it, and to show that it does.
+    long a device may take to do what the cloud tells it, and to show that it does;
+    `confirms_within` how long the cloud may take to list what it took.
     `zone` names the time zone of the site, where the cloud tells it. With a
     `granularity` above a minute, times are widened to multiples of it. `lays_ahead` is
     how long before its start a schedule can be sent at the earliest, None if at any
     time. Below `floor_soc` percent the owner lets nothing discharge; None is unknown,
-    or not for us to see to.
+    or not for us to see to. With `one_at_a_time` the device knows only what runs: it is
+    told at its start, ended without being named, and would end what came after it too.
     """
 
     actions: Mapping[Action, ActionSupport] = field(default_factory=dict)
@@ -87,7 +90,9 @@ class Capabilities:
     floor_soc: int | None = None
     recurrence: Support = Support.EMULATED
     acts_within: timedelta = timedelta(minutes=2)
+    confirms_within: timedelta = CONFIRM_WITHIN
     zone: str | None = None
+    one_at_a_time: bool = False
 
     @property
     def controllable(self) -> bool:
@@ -189,4 +194,5 @@ class Capabilities:
             "recurrence": self.recurrence.value,
             "acts_within_s": self.acts_within.total_seconds(),
             "time_zone": self.zone,
+            "one_at_a_time": self.one_at_a_time,
         }

@@ -48,20 +48,20 @@ class Changes:
         """Whether something of ours is to go, whatever else is to come."""
         return bool(self.remove or self.give_back)
 
-    def affordable(self, writes: int) -> Changes:
-        """Return as much of them as so many writes allow.
+    def affordable(self, writes: int, reason: str = "budget") -> Changes:
+        """Return as much of them as so many writes allow; the rest waits for a reason.
 
         What has to wait keeps what it is to replace: the old one is better than none.
         """
         part = self
         for count in range(min(len(self.send), writes), -1, -1):
-            part = self._with_first(count)
+            part = self._with_first(count, reason)
             if count + len(part.remove) <= writes:
                 break
         return part
 
-    def _with_first(self, count: int) -> Changes:
-        waiting = tuple(item.queued("budget") for item in self.send[count:])
+    def _with_first(self, count: int, reason: str) -> Changes:
+        waiting = tuple(item.queued(reason) for item in self.send[count:])
         remove = tuple(
             item
             for item in self.remove

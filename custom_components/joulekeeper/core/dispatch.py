@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from .proof import Delivery, Verdict
-from .schedule import Action, ScheduleItem, Source
+from .schedule import Action, ItemStatus, ScheduleItem, Source
 from .timeline import Segment
 
 
@@ -72,8 +72,11 @@ DELETED_ELSEWHERE: Final = "deleted_elsewhere"
 NOT_DELIVERED: Final = "not_delivered"
 """The reason of what is over and was held by the cloud, but not done in the end."""
 
+GIVEN_UP: Final = "given_up"
+"""The reason of what the cloud took, and the device then did not carry out."""
+
 CONFIRM_WITHIN: Final = timedelta(minutes=2)
-"""After this time what is not listed is sent again, once."""
+"""The time in which a cloud lists what it took, as a rule."""
 MAX_ATTEMPTS: Final = 2
 
 _UNSEEN_FOR_GONE: Final = timedelta(seconds=30)
@@ -92,7 +95,8 @@ class Dispatch:
     back. The lists since `unseen_since` lacked it. `mismatches` counts the fresh
     measurements in a row that did not agree; `judged_at` is the time of the last one.
     `outcome` is what it comes to once it is taken back. What the cloud does not end
-    by itself, for which `returns` is False, is taken back at its end.
+    by itself, for which `returns` is False, is taken back at its end. What the cloud
+    took, and has not listed `confirm_within` of being sent, is sent again, once.
     """
 
     segment: Segment
@@ -110,6 +114,7 @@ class Dispatch:
     mismatches: int = 0
     outcome: State | None = None
     returns: bool = True
+    confirm_within: timedelta = CONFIRM_WITHIN
 
     @property
     def id(self) -> str:
@@ -131,7 +136,8 @@ class Dispatch:
         """When the cloud should have listed it, None while nobody waits for that."""
         if self.state not in (State.SENT, State.ACCEPTED) or self.sent_at is None:
             return None
-        return self.sent_at + CONFIRM_WITHIN
+        lost = self.state is State.SENT
+        return self.sent_at + (CONFIRM_WITHIN if lost else self.confirm_within)
 
     def overdue(self, now: datetime) -> bool:
         """Whether the cloud should have listed it by now."""
@@ -252,12 +258,17 @@ class Dispatch:
         """Return what a fresh list of the cloud makes of it."""
         if item is None:
             return self._not_listed(now)
+        if item.status is ItemStatus.FAILED:
+            return self._failed(now)
         if self.state in FINAL:
             return self._listed_again(item, now)
         if self.state in RESTORING:
             return replace(self, vendor_id=item.vendor_id)
         if now >= self.segment.end:
             return self._done(now)
+        if item.status is ItemStatus.UNCERTAIN:
+            # It can be taken back by that, but proves nothing.
+            return replace(self, vendor_id=item.vendor_id)
         if not holds(item, self.segment) or self.held_as not in (None, item.action):
             return self.finished(State.OVERRIDDEN, now, CHANGED_ELSEWHERE)
         seen = replace(
@@ -322,6 +333,14 @@ class Dispatch:
             and self.attempts < MAX_ATTEMPTS
             and self.delivering_at is None
         )
+
+    def _failed(self, now: datetime) -> Dispatch:
+        """Return it when the cloud has given it up; nothing is left to take back."""
+        if self.state in FINAL:
+            return self
+        if self.state in RESTORING:
+            return self.finished(self.outcome or State.CANCELLED, now)
+        return self.finished(State.REJECTED, now, GIVEN_UP)
 
     def _done(self, now: datetime) -> Dispatch:
         failed = self.state is State.NOT_DELIVERING

@@ -13,6 +13,9 @@ OFFLINE: Final = "offline"
 class VendorError(Exception):
     """Base of everything a vendor client raises."""
 
+    about: str | None = None
+    """What the cloud refuses, in words for the user, where that has to be told."""
+
     def __init__(self, message: str = "", *, reason: str | None = None) -> None:
         """Keep a key that tells the causes within one class apart, if there is one."""
         super().__init__(message)

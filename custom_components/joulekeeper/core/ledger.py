@@ -202,7 +202,9 @@ class Ledger(Wishes):
             rule = self.rules[segment.rule_id]
             start = starts[segment.occurrence_id]
             horizon = able.horizon(now, recurring=rule.recurrence is not None)
-            if segment.end <= now or (horizon is not None and start >= horizon):
+            # What goes on after an interruption is told when it does.
+            begin = segment.start if able.one_at_a_time else start
+            if segment.end <= now or (horizon is not None and begin >= horizon):
                 continue
             verdict = fit(rule, able)
             segment = replace(
@@ -266,7 +268,9 @@ class Ledger(Wishes):
             ):
                 continue
             dispatch = stands or Dispatch(
-                segment=replace(segment, tag=new_tag()), returns=able.returns_by_itself
+                segment=replace(segment, tag=new_tag()),
+                returns=able.returns_by_itself,
+                confirm_within=able.confirms_within,
             )
             startable, too_late = self._startable(
                 replace(segment, tag=dispatch.id), able, now
@@ -341,6 +345,7 @@ class Ledger(Wishes):
         self.dispatches[tag] = Dispatch(
             segment=replace(segment, tag=tag),
             returns=dispatch.returns,
+            confirm_within=dispatch.confirm_within,
             attempts=dispatch.attempts,
             mismatches=dispatch.mismatches,
             judged_at=dispatch.judged_at,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 type Clock = Callable[[], datetime]
 """Returns the present instant as an aware datetime in UTC."""
@@ -17,6 +17,9 @@ class DeviceKind(StrEnum):
     INVERTER = "inverter"
     BATTERY = "battery"
     EV_CHARGER = "ev_charger"
+    METER = "meter"
+    WEATHER_STATION = "weather_station"
+    CONTROLLER = "controller"
     GENERAL_USAGE = "general_usage"
     CONTROLLED_LOAD = "controlled_load"
     FEED_IN = "feed_in"
@@ -25,7 +28,19 @@ class DeviceKind(StrEnum):
     @property
     def is_hardware(self) -> bool:
         """Whether somebody made it; a site, a contract or a region has no maker."""
-        return self in {self.INVERTER, self.BATTERY, self.EV_CHARGER}
+        return self in _HARDWARE
+
+
+_HARDWARE: Final = frozenset(
+    {
+        DeviceKind.INVERTER,
+        DeviceKind.BATTERY,
+        DeviceKind.EV_CHARGER,
+        DeviceKind.METER,
+        DeviceKind.WEATHER_STATION,
+        DeviceKind.CONTROLLER,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,7 @@ class Device:
     `id` is unique inside the account and never changes: a full serial number or a site
     id, with a suffix for a part that has no serial number of its own. `source_id` is
     the device id under which its endpoints deliver: a battery reads its inverter's.
+    `name` is what somebody has called it in the cloud, None where nobody could.
     """
 
     id: str = field(repr=False)
@@ -44,6 +60,7 @@ class Device:
     model: str | None = None
     serial: str | None = field(default=None, repr=False)
     sw_version: str | None = None
+    name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

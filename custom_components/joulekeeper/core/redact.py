@@ -27,6 +27,7 @@ class Redactor:
         replacements = {secret: REDACTED for secret in secrets if secret}
         for number, identity in enumerate(dict.fromkeys(identities), start=1):
             replacements[identity] = f"**ID-{number}**"
+        self._whole = replacements
         # Longest first: a secret may contain another one.
         self._replacements = sorted(
             replacements.items(), key=lambda pair: len(pair[0]), reverse=True
@@ -51,4 +52,6 @@ class Redactor:
             }
         if isinstance(value, list | tuple | set | frozenset):
             return [self.data(item) for item in value]
+        if isinstance(value, int) and (shown := self._whole.get(str(value))):
+            return shown
         return value

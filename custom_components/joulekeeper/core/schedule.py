@@ -105,6 +105,10 @@ class ItemStatus(StrEnum):
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
     REJECTED = "rejected"
+    FAILED = "failed"
+    """The cloud took it, and the device did not carry it out."""
+    UNCERTAIN = "uncertain"
+    """Nobody knows whether the cloud got it; taking it back does no harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

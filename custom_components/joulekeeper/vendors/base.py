@@ -14,6 +14,7 @@ import aiohttp
 
 from ..core.budget import Allowance
 from ..core.capabilities import Capabilities
+from ..core.flow import SiteFlow
 from ..core.history import HistoryDay, Series
 from ..core.loan import Loan, Sent
 from ..core.models import Clock, Device, EndpointId, Reading, Readings, Topology
@@ -34,24 +35,25 @@ class CredentialField:
     """One field of the credentials form; its texts come from the shared keys.
 
     Fields with a `section` are optional and shown in that section; the form's own
-    fields are required.
+    fields are required. One with `choices` is one of them, at first the first.
     """
 
     key: str
     secret: bool = False
     section: str | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OptionField:
-    """One switch of the options form, or a list of `choices` of which any may be taken.
+    """One switch of the options form, or one or any of several `choices`.
 
-    `requires` names the credential without which the option has no effect and is not
-    shown.
+    Any may be taken where the default is a tuple. `requires` names the credential
+    without which the option has no effect and is not shown.
     """
 
     key: str
-    default: bool | tuple[str, ...]
+    default: bool | str | tuple[str, ...]
     requires: str | None = None
     choices: tuple[str, ...] = ()
 
@@ -60,12 +62,14 @@ class OptionField:
 class Account:
     """An account that its credentials open.
 
-    `systems` are the ids of the sites that it reaches. `rejected_sections` names the
-    optional sections of the form whose credentials the cloud refuses.
+    `systems` are the ids of the sites that it reaches, `names` what they are called
+    where they have names. `rejected_sections` names the optional sections of the form
+    whose credentials the cloud refuses.
     """
 
     id: str
     systems: frozenset[str]
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
     rejected_sections: frozenset[str] = frozenset()
 
 
@@ -85,7 +89,8 @@ class Connection:
 
     `cookie_session` makes a session with a cookie jar of its own, for portals that log
     in with cookies. `installation` is a stable random text of this installation. `zone`
-    returns its time zone, for clouds that tell wall clock times and no zone.
+    returns its time zone, for clouds that tell wall clock times and no zone. `systems`
+    are the sites that the user has picked, where the vendor lets him, else none.
     """
 
     http: aiohttp.ClientSession
@@ -96,6 +101,7 @@ class Connection:
     options: Mapping[str, Any] = field(default_factory=dict)
     installation: str = ""
     zone: Callable[[], tzinfo] = lambda: UTC
+    systems: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +211,14 @@ class ItemController(Controller, Protocol):
 
     def delete_call(self, item: ScheduleItem) -> VendorCall:
         """Return the call that deletes an item."""
+
+
+@runtime_checkable
+class SoloController(ItemController, Protocol):
+    """Items of which one runs at a time, and goes before the next one comes."""
+
+    def check_replaceable(self) -> None:
+        """Raise `RateLimited` where what runs could be ended now, but not replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +427,30 @@ class HasArchive(Protocol):
         """Where they are asked for."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowSource:
+    """One site whose flows an account tells.
+
+    `device_id` names the site, as `Unit.site_id` does. `endpoints` are those that have
+    to deliver; who wants the flow listens to them, for else they are not fetched.
+    `flow` returns what the readings tell, None while they tell nothing.
+    """
+
+    device_id: str = field(repr=False)
+    endpoints: tuple[EndpointId, ...]
+    flow: Callable[[Readings], SiteFlow | None]
+
+
+@runtime_checkable
+class HasFlows(Protocol):
+    """A session of an account that tells what flows in its sites."""
+
+    def flow_sources(
+        self, topology: Topology, readings: Readings
+    ) -> tuple[FlowSource, ...]:
+        """Return a source per site that has anything to tell."""
+
+
 @runtime_checkable
 class Binder(Protocol):
     """A session of an account to which systems are bound by us."""
@@ -431,10 +469,13 @@ class Binder(Protocol):
 class VendorSpec:
     """One brand: how to connect, what to ask the user, what to show.
 
-    `descriptions` maps a platform's name to its table of entity descriptions.
+    `descriptions` maps a platform's name to its table of entity descriptions; what is
+    set by an action only is under a name that no platform has.
     `private_keys` are payload keys that hold personal data. `writes` is how often an
-    account may be written to, by default never. Where `binds`, sessions are a `Binder`, and an account
-    without systems can be added.
+    account may be written to, by default never. `host_of` tells the server of
+    credentials where there are several, else it is `host`. Where `binds`, sessions are a `Binder`,
+    and an account without systems can be added. Where `picks`, the user is asked which
+    of several systems he wants.
     """
 
     key: str
@@ -446,5 +487,7 @@ class VendorSpec:
     private_keys: frozenset[str] = frozenset()
     writes: Allowance = NO_WRITES
     binds: bool = False
+    picks: bool = False
+    host_of: Callable[[Mapping[str, str]], str] | None = None
     connect: Callable[[Connection], VendorSession]
     validate: Callable[[Connection], Awaitable[Account]]
