@@ -14,7 +14,7 @@ import aiohttp
 from scripts.tools.demo.api import HassApi, logged_in
 from scripts.tools.demo.hass import HassError, HassProcess, free_port
 
-from ..clouds import AlphaEssCloud, FakeCloud, RedbackCloud
+from ..clouds import AlphaEssCloud, FakeCloud, FusionSolarCloud, RedbackCloud
 from ..clouds.redback.behaviour import Behaviour
 from ..clouds.redback.inverter import Inverter
 from ..clouds.redback.schedules import DesiredMode, Schedule
@@ -124,7 +124,7 @@ class Rig[C: FakeCloud]:
         (self.device_id,) = [
             device["id"]
             for device in await self.api.devices(entry_id)
-            if device["serial_number"] == self.serial
+            if [DOMAIN, self.serial] in device["identifiers"]
         ]
         kept = {
             "auth": TOKEN,
@@ -174,6 +174,10 @@ class AlphaRig(Rig[AlphaEssCloud]):
     """A cloud that keeps one plan, and ends nothing by itself."""
 
 
+class FusionRig(Rig[FusionSolarCloud]):
+    """A cloud that begins what it is told at once, lists nothing, and ends it."""
+
+
 @asynccontextmanager
 async def running_rig(
     pycache: Path, seed: int = 1, behaviour: Behaviour | None = None
@@ -202,6 +206,17 @@ async def running_alpha_rig(
     prepare(cloud)
     async with _running(pycache, cloud, clock, zone) as (hass, api):
         rig = AlphaRig("alphaess", clock, cloud, hass, api, cloud.serials[0])
+        await rig.add_account()
+        yield rig
+
+
+@asynccontextmanager
+async def running_fusion_rig(pycache: Path, seed: int) -> AsyncIterator[FusionRig]:
+    """Start a FusionSolar cloud and Home Assistant in its zone, and add the account."""
+    clock = SharedClock(EVENING, FACTOR)
+    cloud = FusionSolarCloud(clock=clock, seed=seed, latency=LATENCY_S, fixture="A")
+    async with _running(pycache, cloud, clock, "Australia/Sydney") as (hass, api):
+        rig = FusionRig("fusionsolar", clock, cloud, hass, api, cloud.serials[0])
         await rig.add_account()
         yield rig
 
