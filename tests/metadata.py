@@ -12,6 +12,10 @@ from custom_components.joulekeeper.const import DOMAIN, PLATFORMS
 from custom_components.joulekeeper.core.schedule import Action
 from custom_components.joulekeeper.entity import ControlDescription
 from custom_components.joulekeeper.history_sensors import HistorySensorDescription
+from custom_components.joulekeeper.push_entities import (
+    PushSensorDescription,
+    PushSwitchDescription,
+)
 from custom_components.joulekeeper.vendors import REGISTRY
 from homeassistant.components.event import EventEntityDescription
 from homeassistant.helpers.entity import EntityDescription
@@ -94,15 +98,25 @@ class Row:
         return self.description.device_class not in (None, "enum")
 
 
+OWN_DESCRIPTIONS: Final = (
+    ControlDescription,
+    HistorySensorDescription,
+    PushSensorDescription,
+    PushSwitchDescription,
+)
+"""What describes the entities that no vendor's table has."""
+
+
 def _rows() -> Iterator[Row]:
     for spec in REGISTRY.values():
         for platform, table in spec.descriptions.items():
-            yield from (Row(platform, row, spec.key) for row in table)
+            if platform in PLATFORMS:
+                yield from (Row(platform, row, spec.key) for row in table)
     for platform in PLATFORMS:
         module = importlib.import_module(f"custom_components.{DOMAIN}.{platform}")
         for value in vars(module).values():
             for item in value if isinstance(value, tuple) else (value,):
-                if isinstance(item, ControlDescription | HistorySensorDescription):
+                if isinstance(item, OWN_DESCRIPTIONS):
                     yield Row(platform.value, item)
 
 

@@ -359,7 +359,7 @@ def test_platform_keeps_the_rules(platform: str) -> None:
     Settings that are written together must not wait for each other.
     """
     tree = SOURCES[f"{platform}.py"]
-    together = ("number", "switch", "time")
+    together = ("number", "select", "switch", "time")
     writes = platform not in ("binary_sensor", "event", "sensor", *together)
     assert f"PARALLEL_UPDATES = {int(writes)}" in map(ast.unparse, tree.body)
     setup = next(
@@ -371,10 +371,12 @@ def test_platform_keeps_the_rules(platform: str) -> None:
 
 
 def test_units_have_a_device_class() -> None:
-    """What is measured in a unit has its device class; shares and prices have none."""
+    """What is measured in a unit has its device class; shares and ratios have none."""
     for row in ROWS:
         unit = getattr(row.description, "native_unit_of_measurement", None)
-        classless = unit in (None, "%") or unit.endswith("/kWh")
+        classless = unit in (None, "%") or unit.endswith(
+            ("/kWh", "/kWp", "h/m²", "J/m²")
+        )
         assert classless or row.description.device_class, row.description.key
 
 

@@ -11,16 +11,22 @@ import re
 from string import Formatter
 from typing import Final
 
+from custom_components.joulekeeper.access import HINTS, OBSTACLES
 from custom_components.joulekeeper.config_flow import SECTION_ADVANCED
 from custom_components.joulekeeper.const import (
     CONF_DELETE_ON_REMOVAL,
     CONF_MAX_FORCE_HOURS,
+    CONF_SYSTEMS,
     CONF_VENDOR,
 )
 from custom_components.joulekeeper.core.history import VOCABULARY
 from custom_components.joulekeeper.core.models import DeviceKind
 from custom_components.joulekeeper.plan_issues import FORCED
-from custom_components.joulekeeper.vendors import REGISTRY
+from custom_components.joulekeeper.push import OPTIONS as PUSH_OPTIONS
+from custom_components.joulekeeper.push_feed import Trouble
+from custom_components.joulekeeper.push_forms import ROLES
+from custom_components.joulekeeper.push_sources import CONF_SITE
+from custom_components.joulekeeper.vendors import PUSH_TARGETS, REGISTRY
 from custom_components.joulekeeper.vendors.base import CONF_BASE_URL
 from homeassistant.const import Platform
 
@@ -36,6 +42,9 @@ class Given:
 
 
 type Wanted = dict[Keys, Given]
+
+FORM_ERRORS: Final = {"cannot_connect", "invalid_auth", "rate_limited", "unknown"}
+"""Of errors that have no obstacle."""
 
 
 def _plain(*paths: Keys) -> Wanted:
@@ -63,13 +72,64 @@ def _wanted_of_config() -> Wanted:
         wanted |= _form(inside, field)
         if section:
             wanted |= _plain((*inside, "name"), (*inside, "description"))
+    for spec in REGISTRY.values():
+        for item in spec.fields:
+            wanted |= _plain(
+                *(("selector", item.key, "options", one) for one in item.choices)
+            )
+    step = ("config", "step", "systems")
+    wanted |= _form(step, CONF_SYSTEMS) | _plain((*step, "title"))
+    wanted[*step, "description"] = about
+    for obstacle in OBSTACLES.values():
+        if obstacle.in_form:
+            given = Given(frozenset({"vendor", "about"}), all_used=False)
+            wanted["config", "error", obstacle.key] = given
     sections = {section for section, _ in fields if section} - {SECTION_ADVANCED}
-    errors = _shown_errors(SOURCES["config_flow.py"])
+    errors = _shown_errors(SOURCES["config_flow.py"]) | FORM_ERRORS
     errors |= {f"{section}_refused" for section in sections}
     aborts = _abort_reasons(SOURCES["config_flow.py"])
     return wanted | _plain(
         *(("config", "error", error) for error in errors),
         *(("config", "abort", reason) for reason in aborts),
+    )
+
+
+def _wanted_of_push() -> Wanted:
+    """The forms of a push target; a field that does not fit has an error of its own."""
+    about = Given(frozenset({"target"}))
+    wanted: Wanted = {}
+    for name in ("push_key", "push_source", "push_site", "push_entities"):
+        step = ("config", "step", name)
+        wanted[*step, "title"] = about
+        wanted[*step, "description"] = replace(about, all_used=False)
+    wanted |= _form(("config", "step", "push_site"), CONF_SITE)
+    wanted |= _form(("config", "step", "push_entities"), *ROLES)
+    for spec in PUSH_TARGETS.values():
+        step = ("config", "step", "push_key")
+        wanted |= _form(step, *(field.key for field in spec.fields))
+    inside = ("config", "step", "push_key", "sections", SECTION_ADVANCED)
+    wanted |= _form(inside, CONF_BASE_URL)
+    wanted |= _plain((*inside, "name"), (*inside, "description"))
+    tree = SOURCES["push_flow.py"]
+    errors = _shown_errors(tree) | {f"push_{trouble.value}" for trouble in Trouble}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="errors"))]):
+                errors |= _strings(node.value, tree)
+            case ast.keyword(arg="menu_options", value=ast.List(elts=items)):
+                for item in items:
+                    menu = ("config", "step", "push_source", "menu_options")
+                    wanted |= _plain((*menu, ast.literal_eval(item)))
+    options = ("options", "step", "push")
+    return (
+        wanted
+        | _plain(
+            *(("config", "error", error) for error in errors),
+            *(("config", "abort", reason) for reason in _abort_reasons(tree)),
+            (*options, "title"),
+            (*options, "description"),
+        )
+        | _form(options, *PUSH_OPTIONS)
     )
 
 
@@ -147,6 +207,17 @@ def _wanted_of_issues() -> Wanted:
             for path in (("issues", key), confirm):
                 wanted[*path, "title"] = given
             wanted[*confirm, "description"] = given
+    for keys, gaps in (
+        (set(HINTS), {"account", "about"}),
+        (
+            {item.key for item in OBSTACLES.values() if item.repair},
+            {"account", "system"},
+        ),
+    ):
+        for key in keys:
+            for part in ("title", "description"):
+                given = Given(frozenset(gaps), all_used=False)
+                wanted["issues", key, part] = given
     aborts = _abort_reasons(SOURCES["repairs.py"])
     flow = ("issues", FORCED, "fix_flow")
     return wanted | _plain(*((*flow, "abort", reason) for reason in aborts))
@@ -177,7 +248,7 @@ def _wanted_of_statistics() -> Wanted:
 
 
 def _wanted_of_system_health() -> Wanted:
-    keys = {f"reach_{vendor}" for vendor in REGISTRY}
+    keys = {f"reach_{vendor}" for vendor in (*REGISTRY, *PUSH_TARGETS)}
     for node in ast.walk(SOURCES["system_health.py"]):
         if isinstance(node, ast.Dict):
             keys |= _literal_keys(node)
@@ -299,6 +370,10 @@ def _wanted_of_exceptions() -> Wanted:
             keys = _strings(key, scope)
             assert keys or ast.unparse(key) == "problem.key", ast.unparse(key)
             want(keys, _given(call, all_used=literal))
+    want(
+        {obstacle.key for obstacle in OBSTACLES.values()},
+        Given(frozenset({"cause", "about"}), all_used=False),
+    )
     for call, scope, _ in _calls("Problem"):
         gaps = call.args[1] if len(call.args) > 1 else None
         want(_strings(call.args[0], scope), Given(_literal_keys(gaps)))
@@ -338,6 +413,7 @@ def test_placeholders_of_texts() -> None:
 def _wanted_texts() -> Wanted:
     return (
         _wanted_of_config()
+        | _wanted_of_push()
         | _wanted_of_options()
         | _wanted_of_entities()
         | _wanted_of_devices()
@@ -361,9 +437,9 @@ def test_form_of_texts() -> None:
 
 def test_names_are_in_sentence_case() -> None:
     """`Grid power`, never `Grid Power`; a sentence ends with a full stop."""
-    places = ("selector", "renewables_states")
+    places = {("selector", "region"), ("selector", "renewables_states")}
     for path, text in leaves(TEXTS):
-        if path[:2] == places:
+        if path[:2] in places:
             continue
         if path[0] in ("entity", "services", "selector") and path[-1] != "description":
             first, *words = text.split()

@@ -26,7 +26,7 @@ from .connection import systems_in_use
 from .const import CONF_VENDOR, DOMAIN
 from .core.errors import VendorError
 from .rule_edits import VIA_ACTION, Caller
-from .runtime import JoulekeeperConfigEntry
+from .runtime import JoulekeeperConfigEntry, account_of
 from .service_data import DEVICES, device_of
 from .vendors.base import Binder
 from .write_errors import write_error
@@ -144,14 +144,16 @@ def _asked(call: ServiceCall) -> tuple[JoulekeeperConfigEntry, Binder, str]:
 
 
 def _binder(entry: JoulekeeperConfigEntry) -> Binder:
-    session = entry.runtime_data.account.session
-    if not isinstance(session, Binder):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="no_binding",
-            translation_placeholders={"vendor": entry.runtime_data.account.spec.name},
-        )
-    return session
+    runtime = account_of(entry)
+    if runtime is not None and isinstance(runtime.account.session, Binder):
+        return runtime.account.session
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="no_binding",
+        translation_placeholders={
+            "vendor": entry.title if runtime is None else runtime.account.spec.name
+        },
+    )
 
 
 async def _told[T](entry: JoulekeeperConfigEntry, call: Awaitable[T]) -> T:

@@ -26,3 +26,6 @@ PLATFORMS: Final = (
     Platform.SWITCH,
     Platform.TIME,
 )
+
+PUSH_PLATFORMS: Final = (Platform.SENSOR, Platform.SWITCH)
+"""Of an entry that only pushes."""

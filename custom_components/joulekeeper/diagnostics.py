@@ -10,6 +10,8 @@ from .const import DOMAIN
 from .core.models import Device
 from .core.records import encode
 from .plan_data import item_dict
+from .push import pusher_of
+from .push_report import push_report
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 
@@ -17,6 +19,8 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry
 ) -> dict[str, Any]:
     """Return everything that a maintainer needs to replay an account."""
+    if (pusher := pusher_of(entry)) is not None:
+        return push_report(pusher)
     runtime = entry.runtime_data
     return _scrubbed(
         runtime,
@@ -42,6 +46,8 @@ async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: JoulekeeperConfigEntry, device: AnyDeviceEntry
 ) -> dict[str, Any]:
     """Return the part that belongs to one device."""
+    if (pusher := pusher_of(entry)) is not None:
+        return push_report(pusher)
     runtime = entry.runtime_data
     ids = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
     devices = [item for item in runtime.account.devices if item.id in ids]

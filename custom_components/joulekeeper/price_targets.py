@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .core.usage import DAY
 from .price_data import Per
-from .runtime import JoulekeeperConfigEntry, RuntimeData
+from .runtime import JoulekeeperConfigEntry, RuntimeData, loaded_accounts
 from .service_data import device_of, name_of
 from .vendors.base import Archive, HasArchive
 
@@ -146,7 +146,7 @@ def regions_of(call: ServiceCall) -> list[Region]:
 def _named(hass: HomeAssistant, given: str) -> Region:
     """Return a region by its name, at whichever account can be asked about it."""
     known: dict[str, Region] = {}
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+    for entry in loaded_accounts(hass):
         session = entry.runtime_data.account.session
         if isinstance(session, HasArchive):
             for name in session.archive.regions:

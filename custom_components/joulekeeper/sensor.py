@@ -25,6 +25,8 @@ from .entity import (
 from .history_sensors import HISTORY_SENSORS, HistorySensorDescription
 from .keeper_sensors import KEEPER_SENSORS, KeeperSensorDescription
 from .plan_sensors import PLAN_SENSORS, PlanSensorDescription
+from .push import pusher_of
+from .push_entities import PUSH_SENSORS, PushEntity, PushSensorDescription
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 PARALLEL_UPDATES = 0
@@ -36,6 +38,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors."""
+    if (pusher := pusher_of(entry)) is not None:
+        async_add_entities(PushSensor(pusher, row) for row in PUSH_SENSORS)
+        return
     runtime = entry.runtime_data
     for candidates in (
         reading_candidates(runtime, Platform.SENSOR, ReadingSensor),
@@ -161,3 +166,14 @@ class HistorySensor(JoulekeeperEntity, SensorEntity):
     @override
     async def async_update(self) -> None:
         """Nothing is fetched for it."""
+
+
+class PushSensor(PushEntity, SensorEntity):
+    """What came of telling a target what flows."""
+
+    entity_description: PushSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return self.entity_description.value_fn(self._pusher)

@@ -20,7 +20,7 @@ from .core.recurrence import Recurrence
 from .core.rules import Inexact, Rule
 from .core.schedule import POWERED_ACTIONS, Action, Limits, Source
 from .rule_edits import new_id, recurring, recurring_anew, starting
-from .runtime import JoulekeeperConfigEntry
+from .runtime import JoulekeeperConfigEntry, account_of
 
 ATTR_ACTION: Final = "action"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -58,6 +58,12 @@ def device_of(
     Raises ServiceValidationError for a device that is not ours.
     """
     device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
+    if account_of(entry) is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="not_an_account",
+            translation_placeholders={"device": name_of(hass, device_id)},
+        )
     identifier = next(item for domain, item in device.identifiers if domain == DOMAIN)
     return identifier, entry
 

@@ -1,6 +1,6 @@
 """Adds accounts the way a user does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from custom_components.joulekeeper.const import DOMAIN
@@ -54,10 +54,16 @@ async def add_account(
     vendor: str = "redback",
     *,
     portal: bool = False,
+    picks: Sequence[str] | None = None,
     **changes: str,
 ) -> ConfigEntry:
-    """Add an account through the config flow and wait for its entities."""
+    """Add an account through the config flow; wait for its entities.
+
+    It is added with all it has, or with its `picks` where the flow lets one choose.
+    """
     flow = await start_flow(hass, vendor)
     flow = await submit(hass, flow, form(cloud, portal=portal, **changes))
+    if flow.get("step_id") == "systems":
+        flow = await submit(hass, flow, {"systems": list(picks or cloud.serials)})
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
     return flow["result"]

@@ -17,7 +17,13 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from ..clouds import AlphaEssCloud, AmberCloud, FakeCloud, RedbackCloud
+from ..clouds import (
+    AlphaEssCloud,
+    AmberCloud,
+    FakeCloud,
+    FusionSolarCloud,
+    RedbackCloud,
+)
 from .accounts import add_account
 
 INVERTER = "RB20000000000101"
@@ -135,6 +141,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{package}.settle.READ_BACK_WAITS_S", (0, 0, 0, 0))
     monkeypatch.setattr(f"{package}.setting_changes.COLLECT_FOR_S", 0)
     monkeypatch.setattr(f"{package}.vendors.http.RETRY_PAUSE_S", 0)
+    monkeypatch.setattr(f"{package}.vendors.fusionsolar.settings.WAITS_S", (0, 0))
     for spacing in ("SPACING_S", "WIDE_SPACING_S", "WRITE_GAP_S"):
         monkeypatch.setattr(f"{package}.vendors.alphaess.pace.{spacing}", 0)
 
@@ -180,10 +187,11 @@ def _opener[C: FakeCloud](
 
     async def open_one(*, zone: str = usual_zone, **options: Any) -> House[C]:
         freezer.move_to(options.pop("now", usual_time))
+        picks = options.pop("picks", None)
         await hass.config.async_set_time_zone(zone)
         cloud = await open_cloud(**options)
         with patch("random.randint", return_value=50_000):
-            entry = await add_account(hass, cloud, vendor)
+            entry = await add_account(hass, cloud, vendor, picks=picks)
         return House(hass, cloud, entry, freezer, next(iter(sites(cloud)), ""))
 
     return open_one
@@ -272,3 +280,40 @@ async def open_amber_house(
 async def amber_house(open_amber_house: OpenAmberHouse) -> AmberHouse:
     """Return the house of fixture A: billed in 5 minutes, with feed-in."""
     return await open_amber_house(fixture="A")
+
+
+FUSION = "NE=71000001"
+FUSION_INVERTER = "1000000071000012"
+FUSION_BATTERY = "1000000071000013"
+FUSION_METER = "1000000071000014"
+FUSION_NOON = datetime(2026, 11, 20, 2, 2, 30, tzinfo=UTC)
+"""One in the afternoon in Sydney, two and a half minutes into a period."""
+
+type FusionHouse = House[FusionSolarCloud]
+type OpenFusionHouse = Callable[..., Awaitable[FusionHouse]]
+
+
+@pytest.fixture
+async def open_fusion_house(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    open_fusionsolar: Callable[..., Awaitable[FusionSolarCloud]],
+    no_waiting: None,
+    same_installation: None,
+) -> OpenFusionHouse:
+    """Return what opens a FusionSolar cloud and adds its account, in Sydney."""
+    return _opener(
+        hass,
+        freezer,
+        open_fusionsolar,
+        "fusionsolar",
+        FUSION_NOON,
+        "Australia/Sydney",
+        attrgetter("serials"),
+    )
+
+
+@pytest.fixture
+async def fusion_house(open_fusion_house: OpenFusionHouse) -> FusionHouse:
+    """Return the house of fixture A: dongle, inverter, battery and power sensor."""
+    return await open_fusion_house(fixture="A")

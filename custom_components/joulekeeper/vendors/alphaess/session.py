@@ -7,7 +7,14 @@ from functools import partial
 from typing import Any
 
 from ...core.models import Device, DeviceKind, Readings, Topology
-from ..base import Account, Connection, Endpoint, ScheduleController, VendorCall
+from ..base import (
+    Account,
+    Connection,
+    Endpoint,
+    FlowSource,
+    ScheduleController,
+    VendorCall,
+)
 from .api import CONF_APP_ID
 from .client import AlphaEssClient
 from .control import SystemController
@@ -20,6 +27,7 @@ from .endpoints import (
     system_endpoints,
     topology_endpoint,
 )
+from .flow import flow_sources
 from .history import AlphaEssHistory, Kit
 from .pace import Pace
 from .plan_feed import CONF_PERIODIC_ON, PlanFeed
@@ -130,6 +138,12 @@ class AlphaEssSession:
             )
             for unit in topology.units
         )
+
+    def flow_sources(
+        self, topology: Topology, readings: Readings
+    ) -> tuple[FlowSource, ...]:
+        """Return a source of flows per system."""
+        return flow_sources(topology)
 
     async def send(self, call: VendorCall) -> None:
         """Make a call that belongs to no plan."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ...core.errors import OptionAuthError, VendorError
 from ...core.models import Device, DeviceKind, Readings, Topology
-from ..base import Account, Connection, Endpoint, ScheduleController
+from ..base import Account, Connection, Endpoint, FlowSource, ScheduleController
 from .client import RedbackClient
 from .control import InverterController, SiteController
 from .endpoints import (
@@ -16,6 +16,7 @@ from .endpoints import (
     inverter_endpoints,
     topology_endpoint,
 )
+from .flow import flow_sources
 from .models import has_battery
 from .portal import CONF_PORTAL, CONF_PORTAL_EMAIL, CONF_PORTAL_PASSWORD, Portal
 from .token import CONF_CLIENT_ID
@@ -138,6 +139,12 @@ class RedbackSession:
                 for site_id in topology.site_ids
             )
         return tuple(controllers)
+
+    def flow_sources(
+        self, topology: Topology, readings: Readings
+    ) -> tuple[FlowSource, ...]:
+        """Return a source of flows per site."""
+        return flow_sources(topology)
 
     def statistics(self) -> Mapping[str, int]:
         """Return the number of calls made so far, by endpoint label."""
