@@ -7,7 +7,8 @@ in a fresh process, with a Home Assistant core of its own (real loop, registries
 and config flow; no frontend, no recorder), and the fake cloud in another process, so
 that CPU time, memory and blocked loops are of Home Assistant with the integration
 alone. One inverter with battery, without portal, entities as they are by default.
-Of Amber, one site, and what others would do with the same prices (`amber/bench.py`).
+Of Amber, one site, and what others would do with the same prices (`amber/bench.py`). Of
+FusionSolar, plants with a dongle, an inverter, a battery and a power sensor.
 
 How the time moves, and what that means for the figures:
 
@@ -38,7 +39,11 @@ from .redback import VENDOR as REDBACK
 from .report import Comparison, as_json, as_table
 
 VENDORS = {vendor.key: vendor for vendor in (ALPHAESS, REDBACK)}
-OWN = {"amber": "amber.bench", "schedule": "schedule"}
+OWN = {
+    "amber": "amber.bench",
+    "fusionsolar": "fusionsolar.bench",
+    "schedule": "schedule",
+}
 """Parts that measure in a way of their own, by the module that does it."""
 
 

@@ -72,13 +72,18 @@ async def running_home() -> AsyncIterator[HomeAssistant]:
 async def add_account(
     hass: HomeAssistant, vendor: str, fields: Mapping[str, str]
 ) -> ConfigEntry:
-    """Add an account as a user does, with the optional sections left empty."""
+    """Add an account as a user does, with all systems and no optional section."""
     flows = hass.config_entries.flow
     flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
     await flows.async_configure(flow["flow_id"], {"vendor": vendor})
     form: dict[str, Any] = dict(fields)
     form["advanced"] = {"base_url": form.pop("base_url")}
     result = await flows.async_configure(flow["flow_id"], form)
+    if result.get("step_id") == "systems":
+        assert result["data_schema"] is not None
+        [selector] = result["data_schema"].schema.values()
+        every = [option["value"] for option in selector.config["options"]]
+        result = await flows.async_configure(flow["flow_id"], {"systems": every})
     if (entry := result.get("result")) is None:
         raise RuntimeError(f"the account was not added: {result}")
     return entry

@@ -16,7 +16,7 @@ from .check import Trial
 from .hass import HassError, HassProcess, free_port
 from .household import DOMAIN, Household, running_clouds
 
-CHECK_SECONDS = 240
+CHECK_SECONDS = 300
 USUAL_PORT = 8123
 INTERRUPTED = 130
 

@@ -7,10 +7,14 @@ from typing import Any, Protocol, cast
 
 from tests.clouds import CLOUDS
 from tests.clouds.alphaess.fixtures import neighbours
+from tests.clouds.fusionsolar import Behaviour as FusionSolarBehaviour
+from tests.clouds.fusionsolar.fixtures import neighbours as plants_nearby
 from tests.clouds.house import Energy
 from tests.clouds.request_log import RequestLog
 
 HISTORY = timedelta(days=7)
+AT_ONCE = timedelta()
+BRISBANE = ("Australia/Brisbane", -27.5, 153.0)
 
 
 class PricedCloud(Protocol):
@@ -54,9 +58,11 @@ class Account:
     """One account of the demo; a new vendor is one more row.
 
     `cloud` are arguments of the vendor's fake cloud. `trial` is the schedule of a round
-    trip of control, `ahead` of now; None where nothing can be controlled. With `planned`
+    trip of control, `ahead` of now, or `AT_ONCE` where the cloud holds nothing before its
+    start; None where nothing can be controlled. With `planned`
     the calendar of the first home gets a day of events; with `priced` the account is a
-    retailer's, whose first site has the prices of the first home.
+    retailer's, whose first site has the prices of the first home. One that is `told` is
+    no account, but told what flows in the first home.
     """
 
     vendor: str
@@ -64,6 +70,7 @@ class Account:
     ahead: timedelta = timedelta(hours=2)
     planned: bool = False
     priced: bool = False
+    told: bool = False
     cloud: Mapping[str, Any] = field(default_factory=dict)
 
     def make_cloud(self) -> Cloud:
@@ -89,7 +96,19 @@ ACCOUNTS = (
         ahead=timedelta(minutes=20),
         cloud={
             "fixture": "D",
-            "systems": neighbours("Australia/Brisbane", -27.5, 153.0),
+            "systems": neighbours(*BRISBANE),
         },
     ),
+    # a hybrid with battery and power sensor, whose orders begin when they are given
+    Account(
+        "fusionsolar",
+        trial={"action": "charge", "power_w": 1000},
+        ahead=AT_ONCE,
+        cloud={
+            "fixture": plants_nearby("A", *BRISBANE),
+            "behaviour": FusionSolarBehaviour(dispatch_delay_s=0.0),
+        },
+    ),
+    # the app that charges the car from the first home's surplus
+    Account("chargehq", told=True),
 )

@@ -94,10 +94,17 @@ class HassApi:
         return answer["service_response"]
 
     async def add_entry(self, domain: str, answers: dict[str, str]) -> str:
-        """Walk a config flow, giving each form what it asks for; return the entry."""
+        """Walk a config flow, giving each form what it asks for; return the entry.
+
+        Of a menu the first item is taken.
+        """
         path = "/api/config/config_entries/flow"
         step = await self.post(path, {"handler": domain})
-        while step["type"] == "form":
+        while step["type"] in ("form", "menu"):
+            if step["type"] == "menu":
+                chosen = {"next_step_id": step["menu_options"][0]}
+                step = await self.post(f"{path}/{step['flow_id']}", chosen)
+                continue
             if step["errors"]:
                 raise HassError(f"step {step['step_id']}: {step['errors']}")
             data = _filled(step["data_schema"], answers)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import json
 from typing import Any, cast
 
-from .accounts import HISTORY, Account, Cloud, PricedCloud
+from .accounts import AT_ONCE, HISTORY, Account, Cloud, PricedCloud
 from .api import HassApi
 from .energy import validate_dashboard
 from .hass import HassError
 from .household import DOMAIN, Household, Stopwatch
+from .pushes import judge_pushes
 
 CONFIRM_SECONDS = 30
 CONFIRM_PRICE_SECONDS = 80
@@ -40,6 +41,8 @@ class Report:
     cloud_requests: int = 0
     setup_ms: int = 0
     metered_days: int | None = None
+    pushes: int | None = None
+    push_error_w: int | None = None
     round_trips: tuple[RoundTrip, ...] = ()
 
     def line(self) -> str:
@@ -78,6 +81,12 @@ class Trial:
                 "usage", count_metered_days(self._household, self._account)
             )
             self.problems += await validate_dashboard(self._household.api)
+        told: tuple[int | None, int | None] | None = None
+        if self._account.told:
+            told = await self._noting(
+                "pushes", judge_pushes(self._household.hass, self._cloud)
+            )
+        pushes, push_error_w = told or (None, None)
         round_trips: list[RoundTrip] = []
         for serial in self._cloud.serials if self._account.trial else ():
             trip = await self._noting("control", self._control(entry_id, serial))
@@ -95,6 +104,8 @@ class Trial:
             cloud_requests=self._cloud.requests.total,
             setup_ms=setup_ms,
             metered_days=metered_days,
+            pushes=pushes,
+            push_error_w=push_error_w,
             round_trips=tuple(round_trips),
         )
 
@@ -109,7 +120,7 @@ class Trial:
     async def _control(self, entry_id: str, serial: str) -> RoundTrip:
         """Drive the round trip on one of the account's devices."""
         for device in await self._household.api.devices(entry_id):
-            if device["serial_number"] == serial:
+            if [DOMAIN, serial] in device["identifiers"]:
                 return await drive_control(
                     self._household, self._account, device["id"], serial
                 )
@@ -134,16 +145,18 @@ async def drive_control(
     """Create a schedule, see it on both sides, delete it, and see it gone."""
     api, cloud = household.api, household.clouds[account.vendor]
     before = held(cloud, serial)
-    start = datetime.now(UTC).replace(microsecond=0) + account.ahead
+    trial = dict(account.trial or {})
+    if account.ahead > AT_ONCE:
+        start = datetime.now(UTC).replace(microsecond=0) + account.ahead
+        trial["start"] = start.isoformat()
 
     watch = Stopwatch()
     (created,) = await _action(
         api,
         "create_schedule",
         device_id,
-        start=start.isoformat(),
         duration_min=30,
-        **(account.trial or {}),
+        **trial,
     )
     create_ms = watch.ms
     schedule_id = created["schedule_id"]

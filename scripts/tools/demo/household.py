@@ -11,6 +11,7 @@ from .api import HassApi
 from .energy import import_history, import_money, save_dashboard, sensors_of, set_prices
 from .hass import HassError, HassProcess
 from .plan import lay_plan
+from .pushes import tell_truth
 
 DOMAIN = "joulekeeper"
 LIVE_SECONDS = 60
@@ -117,6 +118,8 @@ async def running_clouds() -> AsyncIterator[dict[str, Cloud]]:
     async with AsyncExitStack() as stack:
         for account in ACCOUNTS:
             cloud = clouds[account.vendor] = account.make_cloud()
+            if account.told:
+                tell_truth(cloud, clouds[ACCOUNTS[0].vendor])
             stack.push_async_callback(cloud.stop)
             await cloud.start()
             for serial in cloud.serials:

@@ -8,19 +8,16 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime
-import sqlite3
 from time import process_time
 from typing import Any
 
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.recorder import async_initialize_recorder, get_instance
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from ..blocks import BlockMeter
-from ..clock import SimulatedLoop
+from ..database import record, written
 from ..home import DOMAIN, StateCounter, add_account, running_home
 from ..isolate import CloudProcess
 from ..memory import resident_mib
@@ -28,12 +25,6 @@ from ..memory import resident_mib
 HOUR_S = 3600
 SETTLE_S = 60
 ENDING = "_general_usage_price"
-_TABLES = {
-    "states": "SELECT count(*), sum(length(state)) FROM states",
-    "state_attributes": "SELECT count(*), sum(length(shared_attrs)) FROM state_attributes",
-}
-_ROW_BYTES = 60
-"""Of a row of states beside its text: ids, time stamps and their indexes."""
 
 
 async def measure(
@@ -50,7 +41,7 @@ async def measure(
     async with AsyncExitStack() as stack:
         hass = await stack.enter_async_context(running_home())
         if recorded:
-            await _record(hass)
+            await record(hass)
         await asyncio.sleep(SETTLE_S)
         figures["memory_before"] = resident_mib()
         if not accounts:
@@ -58,7 +49,7 @@ async def measure(
             figures["memory"] = resident_mib()
             return figures
         begin = dt_util.utcnow().timestamp()
-        before = await _database(hass) if recorded else {}
+        before = await written(hass) if recorded else {}
         entry = await add_account(hass, vendor, cloud.address)
         await hass.async_block_till_done()
         states = StateCounter(hass, entry, lambda: None)
@@ -66,7 +57,7 @@ async def measure(
         meter.take()
         figures["hours"] = [await _hour(meter, states) for _ in range(hours)]
         if recorded:
-            after = await _database(hass)
+            after = await written(hass)
             figures["recorded"] = {key: after[key] - before[key] for key in after}
         else:
             figures["memory"] = resident_mib()
@@ -146,46 +137,3 @@ class Watch:
             "wrong": wrong,
             "intervals": intervals,
         }
-
-
-# -- the recorder --------------------------------------------------------------
-
-
-async def _record(hass: HomeAssistant) -> None:
-    """Run the real recorder with its own SQLite file; time waits for it."""
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, SimulatedLoop)
-    loop.hold()
-    try:
-        async_initialize_recorder(hass)
-        if not await async_setup_component(hass, "recorder", {"recorder": {}}):
-            raise RuntimeError("the recorder could not be set up")
-        await get_instance(hass).async_db_ready
-    finally:
-        loop.release()
-
-
-async def _database(hass: HomeAssistant) -> dict[str, float]:
-    """Return KiB by table and of the file, after all has been written."""
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, SimulatedLoop)
-    loop.hold()
-    try:
-        await get_instance(hass).async_block_till_done()
-        path = hass.config.path("home-assistant_v2.db")
-
-        def read() -> dict[str, float]:
-            with sqlite3.connect(path) as database:
-                found: dict[str, float] = {}
-                for table, query in _TABLES.items():
-                    count, size = database.execute(query).fetchone()
-                    found[table] = (count * _ROW_BYTES + (size or 0)) / 1024
-                (pages,) = database.execute("PRAGMA page_count").fetchone()
-                (free,) = database.execute("PRAGMA freelist_count").fetchone()
-                (page,) = database.execute("PRAGMA page_size").fetchone()
-                found["file"] = (pages - free) * page / 1024
-                return found
-
-        return await asyncio.to_thread(read)
-    finally:
-        loop.release()

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 
 from ..blocks import BlockMeter
@@ -63,6 +64,10 @@ async def _timed(
         await hass.config_entries.async_setup(entry.entry_id)
     ms = (perf_counter() - start) * 1000
     entities = len(hass.states.async_all())
+    blank = sum(
+        state.state in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+        for state in hass.states.async_all(("sensor", "binary_sensor"))
+    )
     await hass.async_block_till_done()
     # Before the cloud is asked, which blocks until it has answered.
     block = meter.take()
@@ -73,6 +78,8 @@ async def _timed(
         "trips": cloud.ask("sequential_depth"),
         "calls": sum(cloud.ask("counts").values()),
         "block": block,
+        "entities": entities,
+        "blank": blank,
     }
 
 

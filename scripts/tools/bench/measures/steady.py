@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..blocks import Block, BlockMeter
+from ..database import record, written
 from ..home import StateCounter, add_account, running_home
 from ..isolate import PACKAGE, CloudProcess
 from ..memory import resident_mib
@@ -31,14 +32,18 @@ async def measure(
     warm_up: float = 1,
     hours: float,
     accounts: int = 1,
+    recorded: bool = False,
 ) -> dict[str, Any]:
     """Return figures of the warm-up and of the hours after it, one by one.
 
-    Without accounts they are those of an idle Home Assistant.
+    Without accounts they are those of an idle Home Assistant. Where it is `recorded`,
+    they have what the database has grown by in these hours, KiB.
     """
     meter = BlockMeter()
     figures: dict[str, Any] = {"hours": []}
     async with running_home() as hass:
+        if recorded:
+            await record(hass)
         await asyncio.sleep(SETTLE_S)
         figures["memory_before"] = resident_mib()
         watch: Watch | None = None
@@ -51,11 +56,15 @@ async def measure(
             stamp = import_module(f"{PACKAGE}.{vendor}.account").newest_stamp
             watch = Watch(hass, entry, stamp)
         figures["warm_up"] = await _hour(cloud, meter, watch, warm_up)
+        before = await written(hass) if recorded else {}
         left = hours
         while left > 0:
             figures["hours"].append(await _hour(cloud, meter, watch, min(left, 1)))
             left -= 1
         figures["memory"] = resident_mib()
+        if recorded:
+            after = await written(hass)
+            figures["recorded"] = {key: after[key] - before[key] for key in after}
     return figures
 
 

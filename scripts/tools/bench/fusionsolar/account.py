@@ -1,0 +1,13 @@
+"""What a bench asks the integration about a FusionSolar account."""
+
+from datetime import datetime
+
+from custom_components.joulekeeper.runtime import JoulekeeperConfigEntry
+from custom_components.joulekeeper.vendors.fusionsolar.endpoints import LIVE
+
+
+def newest_stamp(entry: JoulekeeperConfigEntry) -> datetime | None:
+    """Return the mark whose values the first plant's entities show."""
+    account = entry.runtime_data.account
+    live = account.readings.get(LIVE, account.topology.site_ids[0])
+    return None if live is None else live.measured_at
