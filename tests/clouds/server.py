@@ -91,6 +91,11 @@ class FakeCloud:
 
     # -- what a vendor gives ---------------------------------------------------
 
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What the owner of the first account types into a form."""
+        raise NotImplementedError
+
     def routes(self) -> list[Route]:
         """Return the endpoints."""
         raise NotImplementedError

@@ -9,11 +9,13 @@ from tests.clouds.alphaess import payloads
 from tests.clouds.alphaess.fixtures import SYSTEMS
 from tests.clouds.clock import Clock, real_clock
 
+from ..driven import DrivenCloud
+
 BLOCK_S = 30
 MOVING = ("getLastPowerData", "getOneDateEnergyBySn", "getSumDataForCustomer")
 
 
-class Cloud:
+class Cloud(DrivenCloud[AlphaEssCloud]):
     """One account with a number of systems, each with a battery."""
 
     def __init__(
@@ -35,39 +37,14 @@ class Cloud:
             replace(SYSTEMS[0], serial=f"ALX{9_000 + number:012d}")
             for number in range(inverters)
         ]
-        self._cloud = AlphaEssCloud(
-            clock=self._clock, fixture="E", systems=systems, seed=seed
+        super().__init__(
+            AlphaEssCloud(clock=self._clock, fixture="E", systems=systems, seed=seed)
         )
         for system in systems:
             self._cloud.bind(system.serial)
         if moving:
             for label in MOVING:
                 self._cloud.faults.add(label, Fault.EDIT, edit=self._moved)
-
-    async def start(self) -> dict[str, str]:
-        """Listen, and return what is filled into the form."""
-        base_url = await self._cloud.start()
-        return {**self._cloud.credentials, "base_url": base_url}
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        await self._cloud.stop()
-
-    def set_latency(self, seconds: float) -> None:
-        """Let every answer take so long, in real time."""
-        self._cloud.latency = seconds
-
-    def clear(self) -> None:
-        """Forget the requests."""
-        self._cloud.requests.clear()
-
-    def counts(self) -> dict[str, int]:
-        """Return the requests by endpoint."""
-        return self._cloud.requests.counts()
-
-    def sequential_depth(self) -> int:
-        """Return the number of round trips that somebody had to wait for."""
-        return self._cloud.requests.sequential_depth()
 
     def publications(self) -> dict[float, float]:
         """Return when the first system's live power changed: that is its stamp too."""

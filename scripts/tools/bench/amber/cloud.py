@@ -9,11 +9,13 @@ from tests.clouds.amber.accounts import Quota
 from tests.clouds.clock import Clock, real_clock
 from tests.vendors.amber.simulation import bad
 
+from ..driven import DrivenCloud
+
 FIXTURES = {5: "A", 30: "C"}
 LONGEST = timedelta(hours=50)
 
 
-class Cloud:
+class Cloud(DrivenCloud[AmberCloud]):
     """One account with one site, of 5 or of 30 `minutes`.
 
     Publication is that of ordinary days, or of `bad` ones.
@@ -31,8 +33,8 @@ class Cloud:
         self._clock = clock or real_clock
         self._begin = self._clock()
         self._length = timedelta(minutes=minutes)
-        self._cloud = AmberCloud(
-            clock=self._clock, fixture=FIXTURES[minutes], seed=seed
+        super().__init__(
+            AmberCloud(clock=self._clock, fixture=FIXTURES[minutes], seed=seed)
         )
         self._site = self._cloud.active_sites[0]
         if days == "bad":
@@ -46,15 +48,6 @@ class Cloud:
         first = self._begin - (self._begin - epoch) % self._length
         return first + number * self._length
 
-    async def start(self) -> dict[str, str]:
-        """Listen, and return what is filled into the form."""
-        base_url = await self._cloud.start()
-        return {**self._cloud.credentials, "base_url": base_url}
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        await self._cloud.stop()
-
     def set_latency(self, seconds: float) -> None:
         """Let every answer take so long, in real time, and a new window begin.
 
@@ -63,24 +56,12 @@ class Cloud:
         self._cloud.latency = seconds
         self._cloud.accounts[0].quota = Quota(self._cloud.behaviour)
 
-    def clear(self) -> None:
-        """Forget the requests."""
-        self._cloud.requests.clear()
-
-    def counts(self) -> dict[str, int]:
-        """Return the requests by endpoint."""
-        return self._cloud.requests.counts()
-
     def calls(self) -> list[tuple[float, str, int | None]]:
         """Return when which endpoint was asked, and its status."""
         return [
             (entry.at.timestamp(), entry.label, entry.status)
             for entry in self._cloud.requests.entries
         ]
-
-    def sequential_depth(self) -> int:
-        """Return the number of round trips that somebody had to wait for."""
-        return self._cloud.requests.sequential_depth()
 
     def prices(self) -> list[tuple[float, float, float, float]]:
         """Return start, end, publication and AUD/kWh of all intervals that are over."""

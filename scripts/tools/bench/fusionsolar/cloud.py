@@ -10,6 +10,8 @@ from tests.clouds.fusionsolar import Behaviour
 from tests.clouds.fusionsolar.fixtures import FIXTURES, PlantSpec
 from tests.clouds.request_log import RequestLog
 
+from ..driven import DrivenCloud
+
 MARK_S = 300
 MOVING = ("getDevRealKpi", "getStationRealKpi")
 LATER = ("getDevHistoryKpi", "deviceHistory", "readBatteryMode", "readActivePower")
@@ -39,7 +41,7 @@ def fleet(count: int) -> list[PlantSpec]:
     ]
 
 
-class Cloud:
+class Cloud(DrivenCloud[FusionSolarCloud]):
     """One account with a number of plants, each with an inverter and a battery."""
 
     def __init__(
@@ -61,33 +63,17 @@ class Cloud:
         if delay is not None:
             behaviour.publication_s, behaviour.publication_jitter_s = delay
         self._clock = clock or real_clock
-        self._cloud = FusionSolarCloud(
-            clock=self._clock, fixture=fleet(inverters), behaviour=behaviour, seed=seed
+        super().__init__(
+            FusionSolarCloud(
+                clock=self._clock,
+                fixture=fleet(inverters),
+                behaviour=behaviour,
+                seed=seed,
+            )
         )
         if moving:
             for label in MOVING:
                 self._cloud.faults.add(label, Fault.EDIT, edit=self._moved)
-
-    async def start(self) -> dict[str, str]:
-        """Listen, and return what is filled into the form."""
-        base_url = await self._cloud.start()
-        return {**self._cloud.credentials, "base_url": base_url}
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        await self._cloud.stop()
-
-    def set_latency(self, seconds: float) -> None:
-        """Let every answer take so long, in real time."""
-        self._cloud.latency = seconds
-
-    def clear(self) -> None:
-        """Forget the requests."""
-        self._cloud.requests.clear()
-
-    def counts(self) -> dict[str, int]:
-        """Return the requests by endpoint."""
-        return self._cloud.requests.counts()
 
     def refused(self) -> int:
         """Return how many calls were beyond a quota."""

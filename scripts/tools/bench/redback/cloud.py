@@ -9,13 +9,15 @@ from tests.clouds.clock import Clock, real_clock
 from tests.clouds.redback import Behaviour
 from tests.clouds.redback.fixtures import fleet
 
+from ..driven import DrivenCloud
+
 MINUTE_S = 60
 MOVING = ("dynamic", "static", "configuration")
 # Numbers that decide what there is, and stay.
 COUNTS = ("NumberOfModules", "Count")
 
 
-class Cloud:
+class Cloud(DrivenCloud[RedbackCloud]):
     """One account with a number of inverters, each with a battery."""
 
     def __init__(
@@ -36,8 +38,13 @@ class Cloud:
         if delay is not None:
             behaviour.publish_delay_s, behaviour.publish_jitter_s = delay
         self._clock = clock or real_clock
-        self._cloud = RedbackCloud(
-            clock=self._clock, fixture=fleet(inverters), behaviour=behaviour, seed=seed
+        super().__init__(
+            RedbackCloud(
+                clock=self._clock,
+                fixture=fleet(inverters),
+                behaviour=behaviour,
+                seed=seed,
+            )
         )
         if moving:
             for label in MOVING:
@@ -52,26 +59,6 @@ class Cloud:
             if not key.startswith("portal")
         }
         return {**fields, "base_url": base_url}
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        await self._cloud.stop()
-
-    def set_latency(self, seconds: float) -> None:
-        """Let every answer take so long, in real time."""
-        self._cloud.latency = seconds
-
-    def clear(self) -> None:
-        """Forget the requests."""
-        self._cloud.requests.clear()
-
-    def counts(self) -> dict[str, int]:
-        """Return the requests by endpoint."""
-        return self._cloud.requests.counts()
-
-    def sequential_depth(self) -> int:
-        """Return the number of round trips that somebody had to wait for."""
-        return self._cloud.requests.sequential_depth()
 
     def publications(self) -> dict[float, float]:
         """Return when the first inverter's readings became readable, by their stamps.

@@ -1,0 +1,36 @@
+"""What all fake clouds have in common, as a bench drives them."""
+
+from tests.clouds import FakeCloud
+
+
+class DrivenCloud[C: FakeCloud]:
+    """One account; a vendor's own class tells when its values were published."""
+
+    def __init__(self, cloud: C) -> None:
+        """Take a cloud that does not listen yet."""
+        self._cloud = cloud
+
+    async def start(self) -> dict[str, str]:
+        """Listen, and return what is filled into the form."""
+        base_url = await self._cloud.start()
+        return {**self._cloud.credentials, "base_url": base_url}
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        await self._cloud.stop()
+
+    def set_latency(self, seconds: float) -> None:
+        """Let every answer take so long, in real time."""
+        self._cloud.latency = seconds
+
+    def clear(self) -> None:
+        """Forget the requests."""
+        self._cloud.requests.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Return the requests by endpoint."""
+        return self._cloud.requests.counts()
+
+    def sequential_depth(self) -> int:
+        """Return the number of round trips that somebody had to wait for."""
+        return self._cloud.requests.sequential_depth()
