@@ -5,13 +5,13 @@ start, with the time that is left. Nothing else of what a plant can be set to en
 without us, and so nothing else is done on schedule.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from ...core.capabilities import ActionSupport, Capabilities, Support
 from ...core.errors import NotSupported, Rejected, TransientError
+from ...core.flow import total
 from ...core.loan import Sent
 from ...core.models import Clock, EndpointId, Readings
 from ...core.proof import Telemetry
@@ -62,8 +62,8 @@ def telemetry_of(live: PlantLive) -> Telemetry:
         grid_w=live.flow.grid_w,
         solar_w=live.flow.pv_w,
         state_of_charge=live.flow.state_of_charge,
-        max_charge_w=_sum(batteries, lambda battery: battery.max_charge_w),
-        max_discharge_w=_sum(batteries, lambda battery: battery.max_discharge_w),
+        max_charge_w=total(battery.max_charge_w for battery in batteries),
+        max_discharge_w=total(battery.max_discharge_w for battery in batteries),
     )
 
 
@@ -71,14 +71,6 @@ def _forced(batteries: list[Battery]) -> bool | None:
     """Tell whether somebody has forced a battery, None where none of them tells."""
     programmes = [battery.programme for battery in batteries if battery.programme]
     return BatteryProgramme.FORCED in programmes if programmes else None
-
-
-def _sum(
-    batteries: list[Battery], part: Callable[[Battery], float | None]
-) -> float | None:
-    parts = [part(battery) for battery in batteries]
-    known = [value for value in parts if value is not None]
-    return sum(known) if known and len(known) == len(parts) else None
 
 
 @dataclass(frozen=True, slots=True)

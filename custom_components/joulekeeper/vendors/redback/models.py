@@ -4,12 +4,13 @@ Powers are W, energies kWh, shares percent; grid + is import, battery + is disch
 A null stays None. Sources: dossier sections 1.5 to 1.8.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 import math
 from typing import Any, Final, Self
 
+from ...core.flow import total
 from ...core.models import Topology, Unit
 from ..parsing import (
     calendar_date,
@@ -430,16 +431,6 @@ class Panels:
     """The panel groups in the order of the MPPT inputs."""
 
     groups: tuple[PanelGroup, ...]
-
-
-def total(values: Iterable[float | None]) -> float | None:
-    """Return the sum, None when a summand is unknown or there is none."""
-    known: list[float] = []
-    for value in values:
-        if value is None:
-            return None
-        known.append(value)
-    return round(sum(known), 3) if known else None
 
 
 def has_battery(static: Static | None, dynamic: Dynamic | None) -> bool:
