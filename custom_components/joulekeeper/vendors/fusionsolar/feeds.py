@@ -132,19 +132,21 @@ class AccountFeeds(LiveFeeds):
             control=limiter.share(CONTROL) if has_battery else None,
         )
 
+    def _told_from(self, day: date) -> datetime:
+        """Return since when the cloud tells of a day."""
+        return datetime.combine(day, time(), self._zone) + _NEW_DAY
+
     def _new_day(self) -> datetime | None:
         """Return since when the cloud tells of today, None while it may not yet."""
         now = self._client.clock()
-        today = now.astimezone(self._zone).date()
-        begin = datetime.combine(today, time(), self._zone) + _NEW_DAY
+        begin = self._told_from(now.astimezone(self._zone).date())
         return begin if begin <= now else None
 
     def _to_new_day(self, now: datetime) -> timedelta:
-        local = now.astimezone(self._zone)
-        begin = datetime.combine(local.date(), time(), self._zone) + _NEW_DAY
+        today = now.astimezone(self._zone).date()
+        begin = self._told_from(today)
         if begin <= now:
-            following = local.date() + timedelta(days=1)
-            begin = datetime.combine(following, time(), self._zone) + _NEW_DAY
+            begin = self._told_from(today + timedelta(days=1))
         return begin.astimezone(UTC) - now
 
     def plant_due_in(self, _payload: object, now: datetime) -> timedelta:
