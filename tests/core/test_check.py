@@ -194,6 +194,28 @@ def test_each_adjustment(
 
 
 @pytest.mark.parametrize(
+    ("power_w", "held", "problem"),
+    [
+        (99, 100, "power_below_limit"),
+        (100, 100, None),
+        (105, 100, "power_between_steps"),
+        (800, 800, None),
+    ],
+)
+def test_powers_from_below(power_w: int, held: int, problem: str | None) -> None:
+    """What the device does not take is refused, or told to be another."""
+    how = ActionSupport(Support.NATIVE, None, 800, min_power_w=100, power_step_w=10)
+    device = Capabilities(actions={Action.DISCHARGE: how})
+    asked = rule(action=Action.DISCHARGE, power_w=power_w, inexact=Inexact.REJECT)
+    keys = [it.key for it in fit(asked, device).problems]
+    assert keys == ([problem] if problem else [])
+    verdict = fit(replace(asked, inexact=Inexact.NEAREST), device)
+    assert verdict.effective.power_w == held
+    assert [it.code for it in verdict.adjustments] == ["power_step"] * bool(problem)
+    assert how.as_dict()["min_power_w"] == 100
+
+
+@pytest.mark.parametrize(
     ("action", "target", "stops_at", "told"),
     [
         (Action.EXPORT, None, 30, None),

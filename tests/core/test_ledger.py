@@ -14,12 +14,9 @@ from custom_components.joulekeeper.core.capabilities import (
     Support,
 )
 from custom_components.joulekeeper.core.check import START_GRACE
+from custom_components.joulekeeper.core.claims import MIN_REMAINING
 from custom_components.joulekeeper.core.dispatch import State
-from custom_components.joulekeeper.core.ledger import (
-    HISTORY,
-    MAX_HISTORY,
-    MIN_REMAINING,
-)
+from custom_components.joulekeeper.core.ledger import HISTORY, MAX_HISTORY
 from custom_components.joulekeeper.core.schedule import DAY, Action, Source
 
 from .model import HOUR, INVERTER, MINUTE, NOW, SECOND, SITE, ZERO, Answer, Model
@@ -418,7 +415,10 @@ def minutes_of(parts: Iterable[Any], now: datetime) -> set[int]:
 @settings(deadline=None)
 @given(wishes())
 def test_what_is_asked_is_sent_or_explained(model: Model) -> None:
-    """Each minute of a rule: compiled, refused, taken by others, or past."""
+    """Each minute of a rule: compiled, refused, taken by others, or past.
+
+    What is refused takes nothing from what lies below.
+    """
     now, ledger = model.now, model.ledger
     listed = model.cloud.list(now)
     compiled = ledger.compile(model.able, listed, now)
@@ -430,7 +430,11 @@ def test_what_is_asked_is_sent_or_explained(model: Model) -> None:
     }
     taken = minutes_of(listed.items, now)
     for rule, occurrences in asked.items():
-        higher = (asked[other] for other in asked if other.rank > rule.rank)
+        higher = (
+            found
+            for other, found in asked.items()
+            if other.rank > rule.rank and other.power_w != 9000
+        )
         of_higher = set().union(*(minutes_of(found, now) for found in higher))
         mine = [part for part in parts if part.rule_id == rule.id]
         assert minutes_of(mine, now) == minutes_of(occurrences, now) - of_higher - taken
@@ -506,3 +510,26 @@ def test_limit_that_comes_back(model: Model) -> None:
     model.able = all_of_it
     model.live_for(5 * MINUTE)
     assert len(model.starts(rule)) == refused
+
+
+def test_refused_by_the_limit_then_by_the_cloud(model: Model) -> None:
+    """One refusal is told of a time: the first is taken back when it fits again."""
+    rule = model.daily(12, power_w=5000)
+    all_of_it = model.able
+    less = {Action.CHARGE: ActionSupport(Support.NATIVE, None, 3000)}
+    model.able = replace(all_of_it, actions={**all_of_it.actions, **less})
+    model.live_for(5 * MINUTE)
+    refused = len(model.states(rule))
+    model.able = all_of_it
+    model.cloud.answers.extend([Answer.REFUSED] * refused)
+    model.live_for(5 * MINUTE)
+    model.able = replace(all_of_it, actions={**all_of_it.actions, **less})
+    model.live_for(5 * MINUTE)
+    found = model.ledger.dispatches_of(rule.id)
+    assert [item.reason for item in found if item.state is State.REJECTED] == (
+        ["refused"] * refused
+    )
+    assert [item.reason for item in found if item.state is State.SUPERSEDED] == (
+        ["fits_again"] * refused
+    )
+    assert model.cloud.writes == refused

@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 
 from custom_components.joulekeeper.core.capabilities import ActionSupport, Support
+from custom_components.joulekeeper.core.claims import MIN_REMAINING
 from custom_components.joulekeeper.core.dispatch import State
-from custom_components.joulekeeper.core.ledger import MIN_REMAINING
-from custom_components.joulekeeper.core.schedule import Action, Owner, Source
+from custom_components.joulekeeper.core.schedule import (
+    Action,
+    ItemStatus,
+    Owner,
+    Source,
+)
 
-from .model import HOUR, MINUTE, NOW, SECOND, ZERO, Model
+from .model import HOUR, MINUTE, NOW, SECOND, ZERO, Answer, Model
 
 # -- several ones --------------------------------------------------------------
 
@@ -165,6 +170,141 @@ def test_others_are_worked_around(model: Model) -> None:
     held = model.cloud.held(model.now)
     assert [item.owner for item in held] == ["own", "foreign", "own", "network", "own"]
     assert all(one.end == two.start for one, two in pairwise(held))
+
+
+# -- what is refused -----------------------------------------------------------
+
+
+def limit(model: Model, power_w: int) -> None:
+    """Let the device charge with so much, and no more."""
+    how = {Action.CHARGE: ActionSupport(Support.NATIVE, None, power_w)}
+    model.able = replace(model.able, actions={**model.able.actions, **how})
+
+
+def test_refused_by_the_check_keeps_nobody(model: Model) -> None:
+    """What lies below has its time at once, from its own start; nobody is late."""
+    below = model.lay(10 * MINUTE, 2 * HOUR, action=Action.HOLD)
+    above = model.lay(10 * MINUTE, HOUR, power_w=9000)
+    highest = model.lay(20 * MINUTE, 10 * MINUTE, action=Action.EXPORT)
+    model.settle()
+    held = model.cloud.held(model.now)
+    assert [item.rule_id for item in held] == [below.id, highest.id, below.id]
+    assert held[0].start == below.start
+    # What has precedence anyway is not what was refused.
+    refused = model.ledger.dispatches_of(above.id)
+    assert [(i.segment.start, i.segment.end) for i in refused] == [
+        (above.start, highest.start),
+        (highest.end, above.end),
+    ]
+    model.live_for(30 * MINUTE)
+    model.ledger.delete_rule(above.id, model.now)
+    model.live_for(2 * HOUR)
+    assert model.cloud.writes == 3
+    assert set(model.states(below)) == {State.DONE}
+
+
+@pytest.mark.parametrize("start", [5, 0])
+def test_refused_by_the_cloud_keeps_nobody(model: Model, start: int) -> None:
+    """What lies below has its time as soon as that is known."""
+    below = model.lay(start * MINUTE, 2 * HOUR, action=Action.HOLD)
+    above = model.lay(start * MINUTE, 2 * HOUR, power_w=1000)
+    model.cloud.answers.append(Answer.REFUSED)
+    model.settle()
+    assert model.states(above) == [State.REJECTED]
+    model.settle()
+    assert [item.rule_id for item in model.cloud.held(model.now)] == [below.id]
+    model.live_for(3 * HOUR)
+    assert (model.cloud.creates, model.cloud.deletes) == (2, 0)
+    assert (model.states(above), model.states(below)) == (
+        [State.REJECTED],
+        [State.DONE],
+    )
+
+
+def test_given_up_by_the_device_keeps_nobody(model: Model) -> None:
+    """However long after its start, though the list never showed it as it was asked."""
+    below = model.lay(ZERO, 2 * HOUR, action=Action.HOLD)
+    above = model.lay(ZERO, 2 * HOUR, power_w=1000)
+    model.cloud.lag = HOUR
+    model.settle()
+    model.after(20 * MINUTE)
+    model.cloud.lag = ZERO
+    (item,) = model.cloud.held(model.now)
+    model.cloud.change(item.vendor_id or "", model.now, status=ItemStatus.FAILED)
+    model.look()
+    assert model.states(above) == [State.REJECTED]
+    model.cloud.items.clear()
+    model.live_for(MINUTE)
+    (held,) = model.cloud.held(model.now)
+    assert (held.rule_id, held.end) == (below.id, below.end)
+    assert held.active_at(model.now)
+
+
+def test_missed_keeps_nobody(model: Model) -> None:
+    """What was interrupted for something that could not be sent goes on."""
+    below = model.lay(ZERO, 4 * HOUR, action=Action.HOLD)
+    model.live_for(MINUTE)
+    above = model.lay(HOUR, 2 * HOUR, power_w=1000)
+    # To take the old one back, to send what is before it, and to send it.
+    model.cloud.answers.extend([Answer.DONE, Answer.DONE, Answer.OFFLINE])
+    model.settle()
+    assert model.states(above) == [State.QUEUED]
+    model.after(HOUR + 20 * MINUTE)
+    model.settle()
+    assert model.states(above) == [State.MISSED]
+    (held,) = model.cloud.held(model.now)
+    assert (held.rule_id, held.end) == (below.id, below.end)
+    assert held.start <= model.able.earliest_start(model.now)
+
+
+def test_refused_one_that_fits_again(model: Model) -> None:
+    """It goes before what lies below, even late; and it is told no longer as refused."""
+    below = model.lay(10 * MINUTE, 3 * HOUR, action=Action.HOLD)
+    above = model.lay(10 * MINUTE, 2 * HOUR, power_w=4000)
+    limit(model, 3000)
+    model.live_for(HOUR)
+    limit(model, 5000)
+    model.cloud.answers.extend([Answer.OFFLINE] * 2)
+    model.live_for(3 * MINUTE)
+    assert [item.rule_id for item in model.cloud.held(model.now)] == [
+        above.id,
+        below.id,
+    ]
+    assert model.states(above) == [State.SUPERSEDED, State.ACTIVE]
+    (refusal, _) = model.ledger.dispatches_of(above.id)
+    assert refusal.reason == "fits_again"
+    limit(model, 3000)
+    writes = model.cloud.writes
+    model.live_for(2 * HOUR)
+    assert model.states(above) == [State.SUPERSEDED, State.DONE]
+    assert model.cloud.writes == writes
+
+
+def test_limit_that_falls_under_what_was_lost(model: Model) -> None:
+    """What nobody has answered, nor listed in time, is not held: it is refused."""
+    below = model.lay(ZERO, 2 * HOUR, action=Action.HOLD)
+    above = model.lay(ZERO, HOUR, power_w=4000)
+    model.cloud.answers.append(Answer.VANISHED)
+    model.settle()
+    limit(model, 3000)
+    model.live_for(5 * MINUTE)
+    assert State.REJECTED in model.states(above)
+    assert [item.rule_id for item in model.cloud.held(model.now)] == [below.id]
+
+
+def test_refused_one_that_fits_for_its_last_minutes(model: Model) -> None:
+    """That is not worth it, nor to interrupt what lies below: it stays refused."""
+    below = model.lay(10 * MINUTE, 3 * HOUR, action=Action.HOLD)
+    above = model.lay(10 * MINUTE, HOUR, power_w=4000)
+    limit(model, 3000)
+    model.live_for(above.end - model.now - MIN_REMAINING + 10 * SECOND)
+    limit(model, 5000)
+    model.live_for(10 * MINUTE)
+    assert (model.states(above), model.states(below)) == (
+        [State.REJECTED],
+        [State.ACTIVE],
+    )
+    assert model.cloud.writes == 1
 
 
 # -- measurements --------------------------------------------------------------

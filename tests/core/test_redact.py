@@ -21,6 +21,8 @@ def test_known_values() -> None:
         "Nmi": None,
         f"dynamic {SERIAL}": [f"{SITE}/{SERIAL}", (LONGER, 5, None, True)],
         "url": f"https://host/?key={SECRET}",
+        "location": SITE,
+        "Lists": [{"nmi": SECRET}],
     }
     assert redactor().data(data) == {
         "Location": REDACTED,
@@ -28,6 +30,9 @@ def test_known_values() -> None:
         "Nmi": None,
         "dynamic **ID-1**": ["**ID-2**/**ID-1**", [REDACTED, 5, None, True]],
         "url": f"https://host/?key={REDACTED}",
+        # Whose it is stays to be seen, also where anything else is hidden.
+        "location": "**ID-2**",
+        "Lists": [{"nmi": REDACTED}],
     }
 
 

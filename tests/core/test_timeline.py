@@ -14,6 +14,7 @@ from custom_components.joulekeeper.core.timeline import (
     Segment,
     Span,
     resolve,
+    rest_of,
     segment_of,
 )
 
@@ -99,6 +100,15 @@ def test_touching_is_not_overlapping() -> None:
         ("rule1", 0, 30),
         ("rule1", 30, 60),
     ]
+
+
+def test_rest_of_a_span() -> None:
+    """What none of the others covers, however they lie."""
+    others = [span(50, 70), span(20, 40), span(25, 30), span(-10, 5)]
+    assert rest_of(span(0, 60), others) == [span(5, 20), span(40, 50)]
+    assert rest_of(span(0, 60), []) == [span(0, 60)]
+    assert rest_of(span(0, 60), [span(60, 70), span(-5, 0)]) == [span(0, 60)]
+    assert rest_of(span(0, 60), [span(0, 60)]) == []
 
 
 minutes = st.integers(0, SPAN)

@@ -7,15 +7,25 @@ lists and does what it says is to be done.
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from .capabilities import HORIZON, Capabilities
-from .changes import Changes, Compiled, Refusal, lent_for_nothing
-from .check import START_GRACE, Problem, fit
+from .changes import Changes, Compiled, lent_for_nothing
+from .check import START_GRACE
+from .claims import (
+    MIN_REMAINING,
+    claims_of,
+    leaves_time,
+    share_out,
+    startable,
+    taken_back,
+)
 from .dispatch import (
     CHANGED_ELSEWHERE,
     FINAL,
+    FITS_AGAIN,
+    FULL,
     HELD,
     RESTORING,
     Dispatch,
@@ -25,17 +35,12 @@ from .dispatch import (
 from .loan import Loan, Sent
 from .matching import disowned, match, rule_of, with_owners
 from .proof import MODE_DIFFERS, Telemetry, judge, target_reached
-from .rules import Occurrence
 from .schedule import DAY, Programme, ScheduleItem
-from .timeline import Segment, Span, covered, resolve, segment_of
+from .timeline import Span, covered, segment_of
 from .wishes import HISTORY, Wishes
 
-MIN_REMAINING: Final = timedelta(minutes=3)
-"""What was interrupted, or is late, is not taken up for less than this."""
 MAX_HISTORY: Final = 500
 _MOST_MISSED: Final = 20
-SETTLED_WITHIN: Final = timedelta(seconds=30)
-"""A start so long ago needs no new one, where the cloud takes starts of the past."""
 
 
 @dataclass(slots=True)
@@ -186,43 +191,15 @@ class Ledger(Wishes):
         Recurring rules as far as the horizon. Each part is fitted to the device anew,
         whose limits may have changed since the rule was made.
         """
-        # What comes after the horizon is known, so that it cuts nothing later on.
-        wanted = [
-            _widened(item, able) for item in self.to_come(now, now + HORIZON + DAY)
-        ]
-        starts = {item.id: item.start for item in wanted}
         taken = [
             Span(item.start, item.end)
             for item in self.others(programme).items
             if item.end > now
         ]
-        segments: list[Segment] = []
-        refused: list[Refusal] = []
-        for segment in resolve(wanted, taken):
-            rule = self.rules[segment.rule_id]
-            start = starts[segment.occurrence_id]
-            horizon = able.horizon(now, recurring=rule.recurrence is not None)
-            # What goes on after an interruption is told when it does.
-            begin = segment.start if able.one_at_a_time else start
-            if segment.end <= now or (horizon is not None and begin >= horizon):
-                continue
-            verdict = fit(rule, able)
-            segment = replace(
-                segment,
-                power_w=verdict.effective.power_w,
-                limits=verdict.effective.limits,
-                limit_soc=able.stops_at(segment.action, segment.target_soc),
-                note=segment.note if able.takes_notes else "",
-            )
-            if verdict.problems:
-                refused.append(Refusal(segment, verdict.problems[0]))
-            elif segment.duration < (
-                able.min_duration if segment.start == start else MIN_REMAINING
-            ):
-                refused.append(Refusal(segment, Problem("too_short")))
-            else:
-                segments.append(segment)
-        return Compiled(tuple(segments), tuple(refused))
+        # What comes after the horizon is known, so that it cuts nothing later on.
+        wanted = self.to_come(now, now + HORIZON + DAY)
+        claims = claims_of(wanted, self.dispatches.values(), able, now)
+        return share_out(claims, taken, able, now)
 
     def changes(
         self,
@@ -232,6 +209,23 @@ class Ledger(Wishes):
         new_tag: Callable[[], str],
     ) -> Changes:
         """Compare what is wanted with what was sent."""
+        found = self._changes(able, programme, now, new_tag)
+        if not any(map(leaves_time, found.over)):
+            return found
+        trial = self.copy()
+        trial.take(Changes(over=found.over))
+        # What lies below what is too late by now may not be.
+        more = trial.changes(able, programme, now, new_tag)
+        return replace(more, over=(*found.over, *more.over))
+
+    def _changes(
+        self,
+        able: Capabilities,
+        programme: Programme,
+        now: datetime,
+        new_tag: Callable[[], str],
+    ) -> Changes:
+        """Compare the two, as if nothing were given up by that."""
         compiled = self.compile(able, programme, now)
         unmatched: defaultdict[datetime, list[Dispatch]] = defaultdict(list)
         given_up: defaultdict[str, list[Dispatch]] = defaultdict(list)
@@ -259,11 +253,7 @@ class Ledger(Wishes):
             elif segment.occurrence_id in in_doubt.values() or covered(
                 segment,
                 # What only did not fit may fit by now.
-                (
-                    item.segment
-                    for item in given_up[segment.occurrence_id]
-                    if item.sent_at is not None or item.state is State.MISSED
-                ),
+                (i.segment for i in given_up[segment.occurrence_id] if not i.misfit),
                 now,
             ):
                 continue
@@ -272,14 +262,18 @@ class Ledger(Wishes):
                 returns=able.returns_by_itself,
                 confirm_within=able.confirms_within,
             )
-            startable, too_late = self._startable(
-                replace(segment, tag=dispatch.id), able, now
+            sendable, too_late = startable(
+                replace(segment, tag=dispatch.id),
+                self.dispatches.values(),
+                able,
+                now,
+                again=dispatch.attempts > 0,
             )
             if too_late:
                 reason = dispatch.reason or too_late
                 over.append(dispatch.finished(State.MISSED, now, reason))
             else:
-                send.append(replace(dispatch, segment=startable))
+                send.append(replace(dispatch, segment=sendable))
         for refusal in compiled.refused:
             segment = refusal.segment
             ending = unmatched[segment.end]
@@ -292,6 +286,10 @@ class Ledger(Wishes):
             if able.actions and not held and not tried:
                 refused = Dispatch(segment=replace(segment, tag=new_tag()))
                 over.append(refused.finished(State.REJECTED, now, refusal.problem.key))
+        # Of a time one thing is told: a refusal gives way to what comes after it.
+        told = {item.segment: "replaced" for item in over}
+        told |= {item.segment: FITS_AGAIN for item in send}
+        over += taken_back(given_up, told, now)
         mine = {item.vendor_id for item in self.matched(programme).values()}
         unwanted = [
             item.to_be_taken_back(*self._fate(item, able, now))
@@ -369,26 +367,10 @@ class Ledger(Wishes):
             return State.CANCELLED, "deleted"
         return State.SUPERSEDED, "replaced"
 
-    def _startable(
-        self, segment: Segment, able: Capabilities, now: datetime
-    ) -> tuple[Segment, str | None]:
-        """Return a segment as it can be sent now, or why it is too late for it."""
-        earliest = able.earliest_start(now)
-        settled = not able.lead_time and now - segment.start <= SETTLED_WITHIN
-        if segment.start >= earliest or settled:
-            return segment, None
-        grace = START_GRACE + (able.granularity if able.coarse else timedelta())
-        if now - self._free_since(segment, now) > grace:
-            return segment, "late"
-        shortened = segment.at(earliest, segment.end)
-        hardly_late = now - segment.start <= SETTLED_WITHIN
-        if shortened.duration < MIN_REMAINING and not hardly_late:
-            return segment, "too_short"
-        return shortened, None
-
     def _tell_missed(self, since: datetime, now: datetime) -> None:
         """Book what came and went while nobody looked, the latest of it."""
-        sent = {item.segment.occurrence_id for item in self.dispatches.values()}
+        begun = (item for item in self.dispatches.values() if not item.put_off)
+        sent = {item.segment.occurrence_id for item in begun}
         gone = [
             occurrence
             for occurrence in self.occurrences(since, now)
@@ -400,21 +382,6 @@ class Ledger(Wishes):
             segment = segment_of(occurrence, occurrence.start, occurrence.end)
             missed = Dispatch(segment=replace(segment, tag=f"{occurrence.id}-missed"))
             self.dispatches[missed.id] = missed.finished(State.MISSED, now, "late")
-
-    def _free_since(self, segment: Segment, now: datetime) -> datetime:
-        """Return since when the segment could run: since its start, but for others.
-
-        What ran already, or was kept from its start by what had precedence, may go on.
-        """
-        since = segment.start
-        for item in self.dispatches.values():
-            if item.confirmed_at is None:
-                continue
-            if item.segment.occurrence_id == segment.occurrence_id:
-                return now
-            if item.segment.start <= now:
-                since = max(since, min(item.end, now))
-        return since
 
     def _leftovers(
         self, programme: Programme, claimed: Iterable[str | None]
@@ -452,11 +419,13 @@ class Ledger(Wishes):
         self.dispatches[tag] = dispatch.observed(item, now)
 
     def _follow(self, before: Dispatch, after: Dispatch) -> None:
-        """Let an occurrence end with what was overridden, and come back with it."""
+        """Let an occurrence end with what was overridden or fulfilled, and come back."""
         occurrence_id = after.segment.occurrence_id
         if after.state is State.OVERRIDDEN and before.state is not State.OVERRIDDEN:
             reason = after.reason or CHANGED_ELSEWHERE
             self.close_of(after.segment, after.end, State.OVERRIDDEN, reason)
+        elif after.state is State.DONE and before.live and after.reason == FULL:
+            self.close_of(after.segment, after.end, State.DONE, FULL)
         elif before.state is State.OVERRIDDEN and after.live:
             closing = self.closings.get(occurrence_id)
             others = (
@@ -485,8 +454,3 @@ class Ledger(Wishes):
             now,
             needed={item.segment.occurrence_id for item in self.dispatches.values()},
         )
-
-
-def _widened(occurrence: Occurrence, able: Capabilities) -> Occurrence:
-    start, end = able.widened(occurrence.start, occurrence.end)
-    return replace(occurrence, start=start, end=end)
