@@ -1,7 +1,9 @@
 """Fixtures that all tests share."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
+import os
 from unittest.mock import PropertyMock, patch
 
 import pytest
@@ -17,12 +19,23 @@ from homeassistant.util import dt as dt_util
 from .clouds import (
     AlphaEssCloud,
     AmberCloud,
+    AnkerCloud,
     ChargeHqCloud,
     FakeCloud,
     FusionSolarCloud,
     RedbackCloud,
 )
 from .integration.translations import checked_translations
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Let the event loop's debug mode be off, which the plugin's fixture would turn on.
+
+    It keeps a traceback for every future and describes every timer that is cancelled:
+    nearly half of the time of a whole Home Assistant. `JOULEKEEPER_LOOP_DEBUG=1` has it.
+    """
+    asyncio.get_running_loop().set_debug(bool(os.environ.get("JOULEKEEPER_LOOP_DEBUG")))
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +142,21 @@ def open_amber(open_cloud: Callable) -> Callable:
 def open_fusionsolar(open_cloud: Callable) -> Callable:
     """Return what opens fake FusionSolar clouds on Home Assistant's clock."""
     return partial(open_cloud, FusionSolarCloud)
+
+
+@pytest.fixture
+def open_anker(open_cloud: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Return what opens fake Anker clouds, to whose key passwords are encrypted."""
+
+    async def open_one(**options: object) -> AnkerCloud:
+        cloud: AnkerCloud = await open_cloud(AnkerCloud, **options)
+        monkeypatch.setattr(
+            "custom_components.joulekeeper.vendors.anker.login.SERVER_KEY",
+            cloud.server_public_key,
+        )
+        return cloud
+
+    return open_one
 
 
 @pytest.fixture

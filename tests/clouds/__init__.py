@@ -2,6 +2,7 @@
 
 from .alphaess import AlphaEssCloud
 from .amber import AmberCloud
+from .anker import AnkerCloud
 from .chargehq import ChargeHqCloud
 from .faults import Fault
 from .fusionsolar import FusionSolarCloud
@@ -11,6 +12,7 @@ from .server import FakeCloud
 CLOUDS: dict[str, type] = {
     "alphaess": AlphaEssCloud,
     "amber": AmberCloud,
+    "anker": AnkerCloud,
     "chargehq": ChargeHqCloud,
     "fusionsolar": FusionSolarCloud,
     "redback": RedbackCloud,
@@ -21,6 +23,7 @@ __all__ = [
     "CLOUDS",
     "AlphaEssCloud",
     "AmberCloud",
+    "AnkerCloud",
     "ChargeHqCloud",
     "FakeCloud",
     "Fault",

@@ -8,11 +8,13 @@ from typing import Any
 from aiohttp import ClientSession, CookieJar, DummyCookieJar
 import pytest
 
-from . import AlphaEssCloud, AmberCloud, FusionSolarCloud, RedbackCloud
+from . import AlphaEssCloud, AmberCloud, AnkerCloud, FusionSolarCloud, RedbackCloud
 from .alphaess import Behaviour as AlphaBehaviour
 from .alphaess_bench import ALPHA_NOW, AlphaBench
 from .amber import Behaviour as AmberBehaviour
 from .amber_bench import AMBER_NOW, AmberBench
+from .anker import Behaviour as AnkerBehaviour
+from .anker_bench import ANKER_NOW, AnkerBench
 from .clock import SetClock
 from .fusionsolar import Behaviour as FusionBehaviour
 from .fusionsolar_bench import FUSION_NOW, FusionBench
@@ -100,7 +102,15 @@ class Bench:
         self.clock.set(tick + timedelta(seconds=after))
 
 
-async def _benches[B: (Bench, AlphaBench, AmberBench, FusionBench)](
+async def _benches[
+    B: (
+        Bench,
+        AlphaBench,
+        AmberBench,
+        AnkerBench,
+        FusionBench,
+    )
+](
     make: Callable[..., B],
     now: datetime,
     begin: Callable[[B], Awaitable[object]] | None = None,
@@ -187,4 +197,20 @@ async def make_fusion() -> AsyncIterator[MakeFusion]:
         return FusionBench(cloud, clock, ClientSession(cookie_jar=DummyCookieJar()))
 
     async for open_one in _benches(make, FUSION_NOW, FusionBench.log_in):
+        yield open_one
+
+
+type MakeAnker = Callable[..., Awaitable[AnkerBench]]
+
+
+@pytest.fixture
+async def make_anker() -> AsyncIterator[MakeAnker]:
+    """Return a function that starts an Anker cloud and logs in, on a May morning."""
+
+    def make(clock: SetClock, **options: Any) -> AnkerBench:
+        behaviour = AnkerBehaviour(**options.pop("behaviour", {}))
+        cloud = AnkerCloud(clock=clock, behaviour=behaviour, **options)
+        return AnkerBench(cloud, clock, ClientSession())
+
+    async for open_one in _benches(make, ANKER_NOW, AnkerBench.log_in):
         yield open_one
