@@ -2,19 +2,27 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
+)
 from homeassistant.helpers import device_registry as dr
 
 from .access import async_update_hints
+from .claims import async_claim, async_others, async_release, async_unclaimed
 from .const import CONF_SYSTEMS, DOMAIN
 from .coordinator import EndpointCoordinator
 from .core.models import Device, DeviceReadings, EndpointId, Readings, Topology, Unit
 from .core.redact import Redactor
 from .issues import async_update_clock_issue, async_update_empty_issue
+from .pause import Pause
 from .vendors.base import (
     CONF_BASE_URL,
     Endpoint,
@@ -22,6 +30,7 @@ from .vendors.base import (
     VendorSession,
     VendorSpec,
 )
+from .vendors.extras import FollowsParts, HasRefresh, HasResume
 
 
 class LoadedAccount:
@@ -46,6 +55,8 @@ class LoadedAccount:
         self._devices: dict[str, tuple[Device, ...]] = {}
         self._missing: frozenset[str] = frozenset()
         self._device_listeners: list[Callable[[str], None]] = []
+        self.pause = Pause()
+        self._pause_listeners: list[Callable[[], None]] = []
         self._topology_coordinator = EndpointCoordinator(
             hass,
             entry,
@@ -53,6 +64,7 @@ class LoadedAccount:
             self._async_payload,
             self._async_error,
             always_update=True,
+            pause=self.pause,
         )
 
     @property
@@ -89,16 +101,49 @@ class LoadedAccount:
         """Tell whether all of some endpoints are there to be fetched."""
         return all(item in self.coordinators for item in endpoint_ids)
 
+    @callback
+    def async_expire(self, device: Device) -> None:
+        """Have what is fetched anew for a device fetched in earnest the next time."""
+        if isinstance(self.session, HasRefresh):
+            self.session.expire(device)
+
+    def refreshed_at(self, device: Device) -> datetime | None:
+        """Return when what is fetched seldom of a device came, None before."""
+        if not isinstance(self.session, HasRefresh):
+            return None
+        seldom, *_ = (*self.refreshed(device), None)
+        fetched_at = None if seldom is None else seldom.fetched_at
+        return self.session.detailed_at(device) or fetched_at
+
+    def refreshed(self, device: Device) -> tuple[EndpointCoordinator[Any], ...]:
+        """Return what is fetched anew for a device on demand, the seldom one first.
+
+        Nothing where that makes no sense, or the seldom one is not there to be fetched.
+        """
+        if not isinstance(self.session, HasRefresh):
+            return ()
+        wanted = self.session.refreshed(device)
+        if not wanted or wanted[0] not in self.coordinators:
+            return ()
+        there = (self.coordinators.get(item) for item in wanted)
+        return tuple(item for item in there if item is not None)
+
     def readings_of(self, device: Device) -> DeviceReadings:
         """Return the readings as a device's entities see them."""
         return DeviceReadings(self.readings, device.source_id, device.id)
 
-    def redactor(self) -> Redactor:
-        """Return what hides this account's secrets and identities."""
+    def redactor(self, *, for_owner: bool = False) -> Redactor:
+        """Return what hides this account's secrets and identities.
+
+        What is shown `for_owner` keeps his own names and numbers.
+        """
+        fields = self.spec.fields
+        hidden = {field.key for field in fields if field.secret} | {CONF_BASE_URL}
+        if for_owner:
+            emails = {field.key for field in fields if field.email} | {"email"}
+            return Redactor(keys=hidden | emails, secrets=self.session.secrets())
         return Redactor(
-            keys=self.spec.private_keys
-            | {field.key for field in self.spec.fields if field.secret}
-            | {CONF_BASE_URL},
+            keys=self.spec.private_keys | hidden,
             secrets=self.session.secrets(),
             # What the account had when it was added may be gone by now.
             identities=(*self.session.identities(), *self._entry.data[CONF_SYSTEMS]),
@@ -112,6 +157,13 @@ class LoadedAccount:
         """
         await self._topology_coordinator.async_config_entry_first_refresh()
         topology: Topology = self._topology_coordinator.data
+        if others := async_others(self.hass, self._entry, topology):
+            raise ConfigEntryError(
+                translation_domain=DOMAIN,
+                translation_key="system_shown_twice",
+                translation_placeholders={"other": others[0].title},
+            )
+        self._entry.async_on_unload(partial(async_release, self.hass, self._entry))
         self._take(topology)
         endpoints = self.session.endpoints(topology)
         essential = [self._add(item) for item in endpoints if item.essential]
@@ -154,6 +206,53 @@ class LoadedAccount:
         if self._missing:
             await self._topology_coordinator.async_refresh()
 
+    async def async_pause(self) -> None:
+        """Make no call any more, and show nothing, until `async_resume`."""
+        await self.pause.begin()
+        for coordinator in (self._topology_coordinator, *self.coordinators.values()):
+            coordinator.async_rest()
+        self._tell_of_pause()
+
+    @callback
+    def async_resume(self) -> None:
+        """Go on after a pause; all that anybody wants is fetched at once."""
+        if isinstance(self.session, HasResume):
+            self.session.resumed()
+        self.pause.end()
+        self._tell_of_pause()
+        self._entry.async_create_background_task(
+            self.hass, self._async_wake(), f"{DOMAIN} resume"
+        )
+
+    async def _async_wake(self) -> None:
+        """Log in by looking what the account has, then fetch the rest, essential first.
+
+        What is refused is asked for no more: that waits for new credentials.
+        """
+        topology = self._topology_coordinator
+        await topology.async_wake()
+        refused = isinstance(topology.last_exception, ConfigEntryAuthFailed)
+        if refused and not topology.last_update_success:
+            return
+        for essential in (True, False):
+            await asyncio.gather(
+                *(
+                    coordinator.async_wake()
+                    for coordinator in self.coordinators.values()
+                    if coordinator.endpoint.essential is essential
+                )
+            )
+
+    @callback
+    def async_on_pause(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener when a pause has begun or ended; return what ends that."""
+        self._pause_listeners.append(listener)
+        return lambda: self._pause_listeners.remove(listener)
+
+    def _tell_of_pause(self) -> None:
+        for listener in list(self._pause_listeners):
+            listener()
+
     @callback
     def async_on_device(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Call the listener with the source whose readings have come.
@@ -168,6 +267,7 @@ class LoadedAccount:
     def _take(self, topology: Topology) -> None:
         """Take a topology for the account's; its parts come sites first."""
         self.topology = topology
+        async_claim(self.hass, self._entry, topology)
         self._parts = topology.parts()
         async_update_empty_issue(
             self.hass, self._entry, empty=not self._parts, binds=self.spec.binds
@@ -175,7 +275,12 @@ class LoadedAccount:
 
     def _add(self, endpoint: Endpoint[Any]) -> EndpointCoordinator[Any]:
         coordinator = EndpointCoordinator(
-            self.hass, self._entry, endpoint, self._async_payload, self._async_error
+            self.hass,
+            self._entry,
+            endpoint,
+            self._async_payload,
+            self._async_error,
+            pause=self.pause,
         )
         self.coordinators[endpoint.id] = coordinator
         return coordinator
@@ -203,7 +308,10 @@ class LoadedAccount:
         """
         if not self._topology_coordinator.last_update_success:
             return
-        listed: Topology = self._topology_coordinator.data
+        # What another entry shows already stays there.
+        listed = async_unclaimed(
+            self.hass, self._entry, self._topology_coordinator.data
+        )
         missing = self.topology.device_ids - listed.device_ids
         gone = missing & self._missing
         self._missing = missing - gone
@@ -248,7 +356,11 @@ class LoadedAccount:
             self.readings.drop(endpoint_id)
         for source_id in gone:
             for device in reversed(self._devices.pop(source_id, ())):
-                self._async_unregister(device.id)
+                if self.device(device.id) is None:
+                    self._async_unregister(device.id)
+                else:
+                    # It belongs to another source now, which has other entities.
+                    self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
             self._tell(source_id)
 
     @callback
@@ -260,6 +372,10 @@ class LoadedAccount:
             self._devices[source_id] = devices
             for device in devices:
                 self._async_register(device)
+        if isinstance(self.session, FollowsParts) and self.session.knows_parts(
+            source_id
+        ):
+            self._async_unregister_beside(source_id, devices)
         self._tell(source_id)
 
     def _tell(self, source_id: str) -> None:
@@ -270,6 +386,19 @@ class LoadedAccount:
     def _async_unregister(self, device_id: str) -> None:
         if (registry_id := self.registry_id(device_id)) is not None:
             dr.async_get(self.hass).async_remove_device(registry_id)
+
+    @callback
+    def _async_unregister_beside(
+        self, source_id: str, devices: Iterable[Device]
+    ) -> None:
+        """Remove what once hung below a source, now that it has only these devices."""
+        if (parent := self.registry_id(source_id)) is None:
+            return
+        known = {(DOMAIN, device.id) for device in devices}
+        registry = dr.async_get(self.hass)
+        for entry in dr.async_entries_for_config_entry(registry, self._entry.entry_id):
+            if entry.via_device_id == parent and known.isdisjoint(entry.identifiers):
+                registry.async_remove_device(entry.id)
 
     @callback
     def _async_unregister_unpicked(self) -> None:

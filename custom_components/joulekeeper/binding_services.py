@@ -28,7 +28,7 @@ from .core.errors import VendorError
 from .rule_edits import VIA_ACTION, Caller
 from .runtime import JoulekeeperConfigEntry, account_of
 from .service_data import DEVICES, device_of
-from .vendors.base import Binder
+from .vendors.extras import Binder
 from .write_errors import write_error
 
 ATTR_CHECK_CODE: Final = "check_code"
@@ -146,6 +146,7 @@ def _asked(call: ServiceCall) -> tuple[JoulekeeperConfigEntry, Binder, str]:
 def _binder(entry: JoulekeeperConfigEntry) -> Binder:
     runtime = account_of(entry)
     if runtime is not None and isinstance(runtime.account.session, Binder):
+        runtime.account.pause.check()
         return runtime.account.session
     raise ServiceValidationError(
         translation_domain=DOMAIN,

@@ -1,32 +1,33 @@
-"""Buttons: the only entities from which something is sent."""
+"""Buttons: the only entities from which something is sent, or fetched out of turn."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
-from operator import attrgetter
-from typing import Any, Final, override
+from functools import partial
+from math import ceil
+from typing import Final, override
 
-from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.components.button import ButtonEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .account_entities import REFRESH
 from .const import DOMAIN
-from .control import DeviceControl
 from .core.dispatch import State
-from .core.rules import Inexact, Rule
-from .core.schedule import POWERED_ACTIONS, Action, Limits
+from .core.models import Device
 from .entity import (
-    ControlDescription,
+    Candidate,
     ControlEntity,
+    JoulekeeperEntity,
     async_add_when_known,
     control_candidates,
 )
-from .keeper import Keeper
-from .rule_edits import VIA_ENTITIES, Caller, new_id, starting
-from .runtime import JoulekeeperConfigEntry
+from .plan_buttons import BUTTONS, ControlButtonDescription
+from .rule_edits import VIA_ENTITIES, Caller
+from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 PARALLEL_UPDATES = 1
 
@@ -36,92 +37,8 @@ _NOT_PROVED: Final = (
     State.UNCONFIRMED,
     State.RESTORE_PENDING,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ControlButtonDescription(ControlDescription, ButtonEntityDescription):
-    """A button and what it makes the keeper do."""
-
-    press_fn: Callable[[Keeper, DeviceControl, Caller], Awaitable[dict[str, Any]]]
-
-
-async def _create(
-    keeper: Keeper, control: DeviceControl, caller: Caller
-) -> dict[str, Any]:
-    """Create the schedule that the entities describe.
-
-    A power above what the action allows is brought down to it: the number's range is
-    that of the strongest action.
-    """
-    staging = control.staging
-    if (action := control.staged_action) is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="nothing_staged"
-        )
-    rule = Rule(
-        id=new_id(),
-        action=action,
-        start=dt_util.utcnow(),
-        duration=timedelta(minutes=staging.duration_min),
-        power_w=staging.power_w if action in POWERED_ACTIONS else None,
-        limits=Limits(**staging.caps) if action is Action.LIMIT else None,
-        inexact=Inexact.NEAREST,
-    )
-    result = await keeper.create(control, starting(rule, staging.start), caller)
-    staging.selected = result["schedule_id"]
-    staging.start = None
-    staging.changed()
-    return result
-
-
-async def _delete_selected(
-    keeper: Keeper, control: DeviceControl, caller: Caller
-) -> dict[str, Any]:
-    if (selected := control.staging.selected) is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="nothing_selected"
-        )
-    result = await keeper.delete(control, selected, caller)
-    control.staging.selected = None
-    control.staging.changed()
-    return result
-
-
-async def _start_now(
-    keeper: Keeper, control: DeviceControl, caller: Caller
-) -> dict[str, Any]:
-    del keeper, caller
-    control.staging.start = dt_util.utcnow().replace(microsecond=0)
-    control.staging.changed()
-    return {}
-
-
-BUTTONS: Final = (
-    ControlButtonDescription(
-        key="create_schedule", translation_key="create_schedule", press_fn=_create
-    ),
-    ControlButtonDescription(
-        key="delete_selected_schedule",
-        translation_key="delete_selected_schedule",
-        press_fn=_delete_selected,
-    ),
-    ControlButtonDescription(
-        key="delete_all_schedules",
-        translation_key="delete_all_schedules",
-        press_fn=Keeper.delete_all,
-    ),
-    ControlButtonDescription(
-        key="reset_to_auto",
-        translation_key="reset_to_auto",
-        wanted=attrgetter("base_mode_reset"),
-        press_fn=Keeper.reset_to_auto,
-    ),
-    ControlButtonDescription(
-        key="start_now",
-        translation_key="start_now",
-        press_fn=_start_now,
-    ),
-)
+REFRESH_PAUSE: Final = timedelta(seconds=30)
+"""The least time from one fetch of a device's details to the next."""
 
 
 async def async_setup_entry(
@@ -130,12 +47,22 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the buttons."""
-    async_add_when_known(
-        entry,
-        async_add_entities,
-        Platform.BUTTON,
-        control_candidates(entry.runtime_data, BUTTONS, ControlButton),
-    )
+    runtime = entry.runtime_data
+    for candidates in (
+        control_candidates(runtime, BUTTONS, ControlButton),
+        partial(_refresh_buttons, runtime),
+    ):
+        async_add_when_known(entry, async_add_entities, Platform.BUTTON, candidates)
+
+
+def _refresh_buttons(runtime: RuntimeData, device: Device) -> Iterable[Candidate]:
+    """Return the button of a device of which something is fetched seldom."""
+    if device.kind.is_hardware and runtime.account.refreshed(device):
+        yield Candidate(
+            REFRESH.key,
+            lambda: True,
+            partial(RefreshButton, runtime, device, REFRESH, ()),
+        )
 
 
 class ControlButton(ControlEntity, ButtonEntity):
@@ -162,3 +89,58 @@ class ControlButton(ControlEntity, ButtonEntity):
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="unconfirmed"
             )
+
+
+class RefreshButton(JoulekeeperEntity, ButtonEntity):
+    """Fetches at once what is fetched seldom of a device.
+
+    It can be pressed though the last fetch has failed, but not too often.
+    """
+
+    @property
+    @override
+    def available(self) -> bool:
+        return not self._runtime.account.pause.on
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the pauses of the account."""
+        await super().async_added_to_hass()
+        account = self._runtime.account
+        self.async_on_remove(account.async_on_pause(self.async_write_ha_state))
+
+    @override
+    async def async_press(self) -> None:
+        """Fetch all of it; what fails is an error."""
+        account = self._runtime.account
+        account.pause.check()
+        if not (coordinators := account.refreshed(self._device)):
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="account_closing"
+            )
+        seldom = coordinators[0]
+        if seldom.fetching:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="refresh_running"
+            )
+        if (refreshed_at := account.refreshed_at(self._device)) is not None:
+            left = (refreshed_at + REFRESH_PAUSE - dt_util.utcnow()).total_seconds()
+            if left > 0:
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="refresh_too_soon",
+                    translation_placeholders={"seconds": str(ceil(left))},
+                )
+        account.async_expire(self._device)
+        await asyncio.gather(*(item.async_refresh() for item in coordinators))
+        for item in coordinators:
+            if not item.last_update_success:
+                raise HomeAssistantError(
+                    translation_domain=DOMAIN,
+                    translation_key="refresh_failed",
+                    translation_placeholders={"cause": str(item.last_exception)},
+                )
+
+    @override
+    async def async_update(self) -> None:
+        """Nothing is fetched for it but by pressing."""

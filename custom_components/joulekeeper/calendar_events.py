@@ -171,9 +171,9 @@ class Diary:
         until = self._now + _AHEAD
         for rule in self._ledger.rules.values():
             for occurrence in self._ledger.occurrences_of(rule, self._now, until):
-                part = self._telling(occurrence.id)
-                if part is None or part.state not in _GIVEN_UP:
-                    yield _claim_of(occurrence)
+                claim = _claim_of(occurrence)
+                if not self._is_given_up(claim):
+                    yield claim
                     break
 
     def _left(
@@ -205,8 +205,16 @@ class Diary:
         given_up = [part for part in reversed(parts) if part.state in _GIVEN_UP]
         return next(iter(active or live or given_up), None)
 
+    def _is_given_up(self, claim: _Claim) -> bool:
+        """Tell whether nothing of an occurrence that is wanted will be."""
+        part = self._telling(claim.id) if claim.id else None
+        return part is not None and part.state in _GIVEN_UP
+
     def _cuts(self, claims: Iterable[_Claim]) -> Mapping[str, list[_Cut]]:
-        """Return, by occurrence, whatever of the claims goes before it from now on."""
+        """Return, by occurrence, whatever of the claims goes before it from now on.
+
+        What was given up does not.
+        """
         cuts: defaultdict[str, list[_Cut]] = defaultdict(list)
         begun: list[_Claim] = []
         for claim in sorted(claims, key=_begin):
@@ -216,7 +224,12 @@ class Diary:
                     (claim, other) if claim.rank < other.rank else (other, claim)
                 )
                 end = min(low.end, high.end)
-                if low.id and low.rank != high.rank and end > self._now:
+                if (
+                    low.id
+                    and low.rank != high.rank
+                    and end > self._now
+                    and not self._is_given_up(high)
+                ):
                     cuts[low.id].append((claim.start, end, high.what))
             begun.append(claim)
         return cuts

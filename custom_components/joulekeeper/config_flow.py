@@ -3,12 +3,11 @@
 One step serves every vendor: its fields come from the vendor's spec.
 """
 
-from collections.abc import Iterable, Mapping, Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, override
 
 import probatio
-from yarl import URL
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -19,7 +18,6 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import UnitOfTime
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -27,14 +25,20 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
 )
 
 from .access import form_error
-from .connection import async_connection, systems_in_use, systems_of
+from .account_forms import (
+    CONF_ACCEPT_TERMS,
+    SECTION_ADVANCED,
+    as_kept,
+    credentials_schema,
+    flat,
+    form_default,
+    is_address,
+    option_selector,
+)
+from .connection import async_connection, hand_over, systems_in_use, systems_of
 from .const import (
     CONF_CREDENTIALS,
     CONF_DELETE_ON_REMOVAL,
@@ -46,20 +50,19 @@ from .const import (
 )
 from .core.errors import VendorError
 from .push_flow import PushFlow, PushOptionsFlow
-from .runtime import JoulekeeperConfigEntry
+from .runtime import JoulekeeperConfigEntry, account_of
 from .system_choice import choice_schema, names_of
 from .vendors import PUSH_TARGETS, REGISTRY
 from .vendors.base import (
     CONF_BASE_URL,
     NO_WRITES,
     Account,
+    Connection,
     CredentialField,
-    OptionField,
     VendorSpec,
 )
 from .vendors.extras import HasOptions
 
-SECTION_ADVANCED: Final = "advanced"
 _ADDRESS: Final = CredentialField(CONF_BASE_URL, section=SECTION_ADVANCED)
 
 
@@ -70,6 +73,8 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
 
     _spec: VendorSpec
     _account: Account
+    _connection: Connection
+    """By which the account was tried last."""
     _about = ""
     """What an error of the form is about, in words."""
     _kept: dict[str, str] | None = None
@@ -120,7 +125,10 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the credentials of an account."""
-        vendor = self._get_reconfigure_entry().data[CONF_VENDOR]
+        entry = self._get_reconfigure_entry()
+        if _is_paused(entry):
+            return self.async_abort(reason="account_paused")
+        vendor = entry.data[CONF_VENDOR]
         if vendor in PUSH_TARGETS:
             return await self.async_begin_push(vendor)
         self._spec = REGISTRY[vendor]
@@ -136,22 +144,37 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
             known = {} if entry is None else dict(entry.data[CONF_CREDENTIALS])
         errors: dict[str, str] = {}
         shown = known
+        # What was accepted when the account was added holds for all that follows.
+        asks = self._spec.terms_url is not None and self._entry is None
+        accepted = not asks
         if user_input is not None:
-            given = _flat(user_input)
+            accepted = accepted or user_input.get(CONF_ACCEPT_TERMS) is True
+            given = flat(user_input)
             shown = known | given
             credentials = self._merge(known, given)
-            account, errors = await self._try(credentials)
-            if account is not None:
-                self._account, self._kept = account, credentials
-                return await self._identified()
+            if accepted:
+                account, errors = await self._try(credentials)
+                if account is not None:
+                    self._account, self._kept = account, credentials
+                    return await self._identified()
+            else:
+                errors[CONF_ACCEPT_TERMS] = "terms_not_accepted"
             self._kept = known = credentials
         return self.async_show_form(
             step_id="credentials",
-            data_schema=_schema(self._fields, shown, known.keys(), errors),
+            data_schema=credentials_schema(
+                self._fields,
+                shown,
+                known.keys(),
+                errors,
+                country=self.hass.config.country,
+                terms=accepted if asks else None,
+            ),
             errors=errors,
             description_placeholders={
                 "vendor": self._spec.name,
                 "about": self._about,
+                "terms_url": self._spec.terms_url or "",
             },
         )
 
@@ -255,7 +278,7 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
     ) -> tuple[Account | None, dict[str, str]]:
         """Return the account, or the errors to show."""
         if (address := credentials.get(CONF_BASE_URL)) is not None:
-            if not _is_address(address):
+            if not is_address(address):
                 return None, {"base": "invalid_address"}
             credentials[CONF_BASE_URL] = address.rstrip("/")
         connection = await async_connection(self.hass, credentials)
@@ -269,6 +292,7 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
             return None, {"base": f"{min(refused)}_refused"}
         if not account.systems and not self._spec.binds:
             return None, {"base": "no_systems"}
+        self._connection = connection
         return account, {}
 
     async def _finish(
@@ -287,13 +311,16 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
             CONF_CREDENTIALS: credentials,
             CONF_SYSTEMS: sorted(systems),
         }
+        if entry is None or self._spec.scarce_logins:
+            hand_over(self.hass, self.unique_id or "", self._connection)
         if entry is not None:
             return self.async_update_reload_and_abort(
                 entry, unique_id=self.unique_id, data=data
             )
-        return self.async_create_entry(
-            title=self.free_title(self._spec.name), data=data
-        )
+        title = self._spec.name
+        if account.title is not None:
+            title = f"{title} ({account.title})"
+        return self.async_create_entry(title=self.free_title(title), data=data)
 
 
 class JoulekeeperOptionsFlow(OptionsFlowWithReload):
@@ -302,11 +329,21 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the options that have an effect for the account."""
+        """Ask for the options that have an effect for the account.
+
+        They take effect by a reload, which would end a pause.
+        """
         entry = self.config_entry
-        if user_input is not None:
-            return self.async_create_entry(data={**entry.options, **user_input})
+        if _is_paused(entry):
+            return self.async_abort(reason="account_paused")
         spec = REGISTRY[entry.data[CONF_VENDOR]]
+        if user_input is not None:
+            known = {option.key: option for option in spec.options}
+            given = {
+                key: as_kept(known[key], value) if key in known else value
+                for key, value in user_input.items()
+            }
+            return self.async_create_entry(data={**entry.options, **given})
         credentials = entry.data[CONF_CREDENTIALS]
         wanted = None
         if entry.state is ConfigEntryState.LOADED and isinstance(
@@ -317,8 +354,8 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
             {
                 probatio.Required(
                     option.key,
-                    default=entry.options.get(option.key, _form_default(option)),
-                ): _option_selector(option)
+                    default=entry.options.get(option.key, form_default(option)),
+                ): option_selector(option)
                 for option in spec.options
                 if option.requires is None or option.requires in credentials
                 if wanted is None or option.key in wanted
@@ -348,93 +385,10 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
         }
 
 
-def _form_default(option: OptionField) -> bool | str | list[str]:
-    """Return an option's default as the form holds it."""
-    default = option.default
-    return list(default) if isinstance(default, tuple) else default
-
-
-def _option_selector(option: OptionField) -> BooleanSelector | SelectSelector:
-    if not option.choices:
-        return BooleanSelector()
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=list(option.choices),
-            multiple=isinstance(option.default, tuple),
-            mode=SelectSelectorMode.LIST,
-            translation_key=option.key,
-        )
+def _is_paused(entry: JoulekeeperConfigEntry) -> bool:
+    """Tell whether the user has switched off that the account's cloud is called."""
+    return (
+        entry.state is ConfigEntryState.LOADED
+        and (runtime := account_of(entry)) is not None
+        and runtime.account.pause.on
     )
-
-
-def _field_selector(field: CredentialField) -> TextSelector | SelectSelector:
-    if field.choices:
-        return SelectSelector(
-            SelectSelectorConfig(
-                options=list(field.choices),
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key=field.key,
-            )
-        )
-    kind = TextSelectorType.PASSWORD if field.secret else TextSelectorType.TEXT
-    return TextSelector(TextSelectorConfig(type=kind))
-
-
-def _flat(user_input: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of all sections as one mapping, blanks around them cut."""
-    flat: dict[str, str] = {}
-    for key, value in user_input.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value)
-        else:
-            flat[key] = str(value).strip()
-    return flat
-
-
-def _is_address(text: str) -> bool:
-    try:
-        address = URL(text)
-    except ValueError:
-        return False
-    return address.scheme in ("http", "https") and bool(address.host)
-
-
-def _concerns(name: str, errors: Mapping[str, str]) -> bool:
-    """Tell whether an error is about a field of a section."""
-    keys = {f"{name}_refused"}
-    if name == SECTION_ADVANCED:
-        keys.add("invalid_address")
-    return not keys.isdisjoint(errors.values())
-
-
-def _schema(
-    fields: Iterable[CredentialField],
-    shown: Mapping[str, str],
-    kept: AbstractSet[str],
-    errors: Mapping[str, str],
-) -> probatio.Schema:
-    """Return the form.
-
-    Secrets are never shown again, so one that is kept may be left empty. A section
-    that an error is about is open.
-    """
-    form: dict[Any, Any] = {}
-    sections: dict[str, dict[Any, Any]] = {}
-    for field in fields:
-        optional = field.section is not None or (field.secret and field.key in kept)
-        marker = (probatio.Optional if optional else probatio.Required)(
-            field.key,
-            description=None
-            if field.secret
-            else {
-                "suggested_value": shown.get(field.key, next(iter(field.choices), None))
-            },
-        )
-        target = sections.setdefault(field.section, {}) if field.section else form
-        target[marker] = _field_selector(field)
-    for name, content in sections.items():
-        form[probatio.Optional(name)] = section(
-            probatio.Schema(content),
-            {"collapsed": not _concerns(name, errors)},
-        )
-    return probatio.Schema(form)

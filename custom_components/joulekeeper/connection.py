@@ -1,7 +1,7 @@
 """A vendor's way into Home Assistant: sessions, clock, and a file for its tokens."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 
@@ -14,10 +14,11 @@ from homeassistant.helpers.aiohttp_client import (
 )
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_SYSTEMS, CONF_VENDOR, DOMAIN
 from .vendors import REGISTRY
-from .vendors.base import Connection
+from .vendors.base import Connection, TokenStore
 
 _TOKEN_STORE_VERSION = 1
 
@@ -38,14 +39,32 @@ class _StoredTokens:
         await self.store.async_save(dict(data))
 
 
-class _NoTokens:
-    """Keeps nothing: for the trial of credentials in a form."""
+class _TrialTokens:
+    """Keeps what a trial of credentials has brought, until its flow is over."""
 
-    async def load(self) -> None:
-        return None
+    def __init__(self) -> None:
+        self.data: dict[str, Any] | None = None
+
+    async def load(self) -> dict[str, Any] | None:
+        return self.data
 
     async def save(self, data: Any) -> None:
-        del data
+        self.data = dict(data)
+
+
+_HANDED_OVER: Final[HassKey[dict[str, dict[str, Any]]]] = HassKey(
+    f"{DOMAIN}_handed_over"
+)
+
+
+def hand_over(hass: HomeAssistant, unique_id: str, connection: Connection) -> None:
+    """Let an entry that is about to be set up go on with the session of its trial.
+
+    Some clouds lock accounts that log in too often.
+    """
+    tokens = connection.tokens
+    if isinstance(tokens, _TrialTokens) and tokens.data:
+        hass.data.setdefault(_HANDED_OVER, {})[unique_id] = tokens.data
 
 
 async def async_connection(
@@ -53,10 +72,15 @@ async def async_connection(
     credentials: dict[str, str],
     entry: ConfigEntry | None = None,
 ) -> Connection:
-    """Return a vendor's way into Home Assistant; without an entry it keeps nothing."""
+    """Return a vendor's way into Home Assistant; without an entry it keeps no file."""
     options: dict[str, Any] = {}
     systems: frozenset[str] = frozenset()
+    tokens: TokenStore = _TrialTokens()
     if entry is not None:
+        tokens = _StoredTokens(token_store(hass, entry.entry_id))
+        handed_over = hass.data.get(_HANDED_OVER, {})
+        if (brought := handed_over.pop(entry.unique_id or "", None)) is not None:
+            await tokens.save(brought)
         spec = REGISTRY[entry.data[CONF_VENDOR]]
         if spec.picks:
             systems = frozenset(entry.data[CONF_SYSTEMS])
@@ -73,9 +97,7 @@ async def async_connection(
             cookie_jar=aiohttp.CookieJar(unsafe=True),
         ),
         clock=dt_util.utcnow,
-        tokens=_StoredTokens(token_store(hass, entry.entry_id))
-        if entry is not None
-        else _NoTokens(),
+        tokens=tokens,
         credentials=credentials,
         options=options,
         installation=await instance_id.async_get(hass),
@@ -91,8 +113,19 @@ def systems_in_use(
     systems: set[str] = set()
     for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False):
         if entry.data[CONF_VENDOR] == vendor and entry.entry_id != except_entry:
-            systems |= systems_of(entry)
+            systems |= _shown_by(entry)
     return frozenset(systems)
+
+
+def _shown_by(entry: ConfigEntry) -> frozenset[str]:
+    """Return the systems of an entry by now: what it has lost blocks nobody."""
+    if (
+        entry.state is ConfigEntryState.LOADED
+        and not REGISTRY[entry.data[CONF_VENDOR]].picks
+    ):
+        shown: frozenset[str] = entry.runtime_data.account.topology.systems
+        return shown
+    return systems_of(entry)
 
 
 def systems_of(entry: ConfigEntry) -> frozenset[str]:

@@ -25,6 +25,7 @@ PLATFORMS: Final = (
     Platform.SENSOR,
     Platform.SWITCH,
     Platform.TIME,
+    Platform.UPDATE,
 )
 
 PUSH_PLATFORMS: Final = (Platform.SENSOR, Platform.SWITCH)

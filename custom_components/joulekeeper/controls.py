@@ -1,6 +1,6 @@
 """The devices of an account that have a plan, and who may write to them when."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from homeassistant.config_entries import ConfigEntry
@@ -12,6 +12,7 @@ from .const import DOMAIN
 from .control import DeviceControl
 from .issues import async_create_loan_issue
 from .journal import Journal
+from .pause import AccountPaused
 
 
 class Controls:
@@ -26,6 +27,8 @@ class Controls:
         self._journal = journal
         self._controls: dict[str, DeviceControl] = {}
         self._closing = False
+        self._resting = False
+        self._wake_listeners: list[Callable[[], None]] = []
 
     def __iter__(self) -> Iterator[DeviceControl]:
         """Return every one."""
@@ -93,10 +96,45 @@ class Controls:
                 pass
         await self._journal.save()
 
+    @callback
+    def async_rest(self) -> None:
+        """Give nobody a turn any more; one that is held goes on to its end."""
+        self._resting = True
+
+    @callback
+    def async_wake(self) -> None:
+        """Give turns again, and have all looked at that was left meanwhile."""
+        self._resting = False
+        for listener in list(self._wake_listeners):
+            listener()
+
+    @callback
+    def async_on_wake(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener after each rest; return what ends that."""
+        self._wake_listeners.append(listener)
+        return lambda: self._wake_listeners.remove(listener)
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing may be written, for the account is paused or about to be."""
+        return self._resting
+
+    def check_awake(self) -> None:
+        """Raise `AccountPaused` while nothing may be written."""
+        if self._resting:
+            raise AccountPaused
+
     @asynccontextmanager
-    async def turn(self, control: DeviceControl) -> AsyncIterator[None]:
-        """Hold a device's lock; nobody gets a turn once the account is closing."""
+    async def turn(
+        self, control: DeviceControl, *, last: bool = False
+    ) -> AsyncIterator[None]:
+        """Hold a device's lock; nobody gets a turn once the account is closing.
+
+        The `last` turn before a rest is had although there are no others any more.
+        """
         async with control.lock:
+            if not last:
+                self.check_awake()
             if self._closing:
                 raise HomeAssistantError(
                     translation_domain=DOMAIN, translation_key="account_closing"

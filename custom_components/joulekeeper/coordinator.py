@@ -29,6 +29,7 @@ from .core.errors import (
     VendorError,
 )
 from .issues import async_create_option_login_issue
+from .pause import AccountPaused, Pause
 from .vendors.base import Endpoint
 
 _LOGGER = logging.getLogger(__name__)
@@ -58,11 +59,14 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         on_error: Callable[[], None] = lambda: None,
         *,
         always_update: bool = False,
+        pause: Pause | None = None,
     ) -> None:
         """Prepare; `on_payload` is told of every payload before the listeners are.
 
-        `on_error` is called after every failure.
+        `on_error` is called after every failure. Nothing is fetched during a `pause`.
         """
+        # The base class may plan a fetch as soon as there is a listener.
+        self._pause = pause or Pause()
         super().__init__(
             hass,
             _LOGGER,
@@ -75,7 +79,10 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         self._closed = False
         self.fetches = 0
         """Number of payloads so far."""
-        self._fetching = False
+        self.fetched_at: datetime | None = None
+        """When the last payload came."""
+        self.fetching = False
+        """Whether a fetch is under way."""
         self._listening: asyncio.Task[None] | None = None
         self._on_payload = on_payload
         self._on_error = on_error
@@ -87,9 +94,16 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
     @override
     async def _async_update_data(self) -> T:
         known = self.fetches
-        self._fetching = True
+        self.fetching = True
         try:
-            payload = await self.endpoint.fetch()
+            async with self._pause.calling():
+                payload = await self.endpoint.fetch()
+        except AccountPaused as error:
+            # That is no trouble to be logged.
+            self.last_update_success = False
+            raise UpdateFailed(
+                translation_domain=DOMAIN, translation_key="account_paused"
+            ) from error
         except VendorError as error:
             if isinstance(error, TransientError) and self.fetches > known:
                 # What came by itself meanwhile is newer than this trouble.
@@ -98,7 +112,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
             self._on_error()
             raise self._read_error(error) from error
         finally:
-            self._fetching = False
+            self.fetching = False
         if not self._closed:
             self._take(payload)
         return payload
@@ -106,11 +120,11 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
     @callback
     def _async_pushed(self, payload: T) -> None:
         """Take a payload that came by itself."""
-        if self._closed:
+        if self._closed or self._pause.on:
             return
         self._take(payload)
         self.async_set_updated_data(payload)
-        if self._fetching:
+        if self.fetching:
             # Else one more fetch might wait for the end of this one, which plans anew.
             self._async_unsub_refresh()
 
@@ -119,7 +133,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
         self._failures = 0
         self.async_delete_issue()
         self.fetches += 1
-        now = dt_util.utcnow()
+        now = self.fetched_at = dt_util.utcnow()
         self._plan(payload, now)
         self._on_payload(self.endpoint, payload)
         self._await_change(payload, now)
@@ -139,13 +153,47 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
     ) -> Callable[[], None]:
         """Tell somebody of payloads; what comes by itself is wanted from now on."""
         remove = super().async_add_listener(update_callback, context)
-        listen = self.endpoint.listen
-        if listen is not None and self._listening is None and not self._closed:
+        self._begin_to_listen()
+        return remove
+
+    @callback
+    @override
+    def _schedule_refresh(self) -> None:
+        """Set the timer for the next fetch, but not during a pause."""
+        if not self._pause.on:
+            super()._schedule_refresh()
+
+    @callback
+    def async_rest(self) -> None:
+        """Be quiet during a pause; what was read before it counts no more."""
+        self._async_unsub_refresh()
+        self._debounced_refresh.async_cancel()
+        self._stop_to_listen()
+        self.last_update_success = False
+        self.async_update_listeners()
+
+    async def async_wake(self) -> None:
+        """Go on after a pause: fetch at once what anybody wants."""
+        self._failures = 0
+        if self._listeners:
+            self._begin_to_listen()
+            await self.async_refresh()
+
+    def _begin_to_listen(self) -> None:
+        listen, closed = self.endpoint.listen, self._closed or self._pause.on
+        if listen is not None and self._listening is None and not closed:
             name = f"{DOMAIN} {self.endpoint.reading.name} pushed"
             self._listening = self.config_entry.async_create_background_task(
                 self.hass, self._listen(listen), name
             )
-        return remove
+
+    def _stop_to_listen(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+        if self._cancel_change is not None:
+            self._cancel_change()
+            self._cancel_change = None
 
     async def _listen(
         self, listen: Callable[[Callable[[T], None]], Awaitable[None]]
@@ -186,11 +234,7 @@ class EndpointCoordinator[T](DataUpdateCoordinator[T]):
     async def async_shutdown(self) -> None:
         """Stop for good; a fetch that is under way has no effect any more."""
         self._closed = True
-        if self._listening is not None:
-            self._listening.cancel()
-        if self._cancel_change is not None:
-            self._cancel_change()
-            self._cancel_change = None
+        self._stop_to_listen()
         await super().async_shutdown()
 
     def _read_error(self, error: VendorError) -> Exception:
@@ -257,10 +301,13 @@ async def async_read[T](
     """Return what somebody asks for just now; a vendor's error becomes ours.
 
     What makes no sense to ask for is a ServiceValidationError, anything else a
-    HomeAssistantError. Refused credentials are asked for anew.
+    HomeAssistantError. Refused credentials are asked for anew. `AccountPaused` while
+    the account is paused.
     """
+    pause: Pause = entry.runtime_data.account.pause
     try:
-        return await reading
+        async with pause.calling():
+            return await reading
     except InvalidRequest as error:
         raise ServiceValidationError(
             translation_domain=DOMAIN,

@@ -3,15 +3,16 @@
 Power is W, energy kWh, shares percent; grid + is import, battery + is discharge.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntityDescription
+from homeassistant.components.datetime import DateTimeEntityDescription
 from homeassistant.components.event import EventEntityDescription
 from homeassistant.components.number import NumberEntityDescription
-from homeassistant.components.number.const import DEFAULT_MAX_VALUE
+from homeassistant.components.number.const import DEFAULT_MAX_VALUE, DEFAULT_MIN_VALUE
 from homeassistant.components.select import SelectEntityDescription
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -20,6 +21,7 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.components.switch import SwitchEntityDescription
 from homeassistant.components.time import TimeEntityDescription
+from homeassistant.components.update import UpdateEntityDescription
 from homeassistant.const import (
     PERCENTAGE,
     EntityCategory,
@@ -45,13 +47,15 @@ class ReadingDescription(EntityDescription):
 
     `inputs` are the endpoints that the value is made of: the entity listens to all of
     them, and is available while the first one is. The entity comes to be with its
-    first value that is known, so that a system shows only what it has. `enabled_fn`
-    tells where one that is off by default is on.
+    first value that is known, so that a system shows only what it has: `given_fn` tells
+    whether there is such a thing where a value does not. `enabled_fn` tells where one
+    that is off by default is on.
     """
 
     device_kind: DeviceKind
     inputs: tuple[Reading[Any], ...]
     value_fn: Callable[[DeviceReadings], Value]
+    given_fn: Callable[[DeviceReadings], bool] | None = None
     enabled_fn: Callable[[DeviceReadings], bool] | None = None
 
     def endpoint_ids(self, source_id: str) -> tuple[EndpointId, ...]:
@@ -66,7 +70,9 @@ class ReadingDescription(EntityDescription):
             return None
 
     def is_known(self, readings: DeviceReadings) -> bool:
-        """Tell whether there is a value."""
+        """Tell whether there is a value, of something that is there."""
+        if self.given_fn is not None and not _holds(self.given_fn, readings):
+            return False
         return self.value(readings) is not None
 
     def is_enabled(self, readings: DeviceReadings) -> bool:
@@ -113,6 +119,23 @@ class ReadingSensorDescription(ReadingDescription, SensorEntityDescription):
 @dataclass(frozen=True, kw_only=True)
 class ReadingBinarySensorDescription(ReadingDescription, BinarySensorEntityDescription):
     """A binary sensor of a vendor's table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingUpdateDescription(ReadingDescription, UpdateEntityDescription):
+    """A firmware of a vendor's table, with the newest one that there is.
+
+    The value is what is installed; only the vendor's app installs another one.
+    """
+
+    latest_fn: Callable[[DeviceReadings], str | None]
+
+    def latest(self, readings: DeviceReadings) -> str | None:
+        """Return the newest version, None where nobody knows it."""
+        try:
+            return self.latest_fn(readings)
+        except LookupError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,19 +235,29 @@ class SettingDescription(ReadingDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingNumberDescription(SettingDescription, NumberEntityDescription):
-    """A number that can be set; its largest value may be the device's."""
+    """A number that can be set; its limits and its unit may be the device's."""
 
+    min_fn: Callable[[DeviceReadings], float | None] | None = None
     max_fn: Callable[[DeviceReadings], float | None] | None = None
+    unit_fn: Callable[[DeviceReadings], str | None] | None = None
+
+    def least(self, readings: DeviceReadings) -> float:
+        """Return the least value."""
+        told = _told(self.min_fn, readings)
+        if told is not None:
+            return told
+        return self.native_min_value or DEFAULT_MIN_VALUE
 
     def largest(self, readings: DeviceReadings) -> float:
         """Return the largest value."""
-        try:
-            told = self.max_fn(readings) if self.max_fn else None
-        except LookupError:
-            told = None
+        told = _told(self.max_fn, readings)
         if told is not None:
             return told
         return self.native_max_value or DEFAULT_MAX_VALUE
+
+    def unit(self, readings: DeviceReadings) -> str | None:
+        """Return the unit, None where it is not known."""
+        return _told(self.unit_fn, readings) or self.native_unit_of_measurement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,10 +271,30 @@ class ReadingSwitchDescription(SettingDescription, SwitchEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingDateTimeDescription(SettingDescription, DateTimeEntityDescription):
+    """An instant that can be set; it is kept here until `sent_with` is set."""
+
+    sent_with: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadingSelectDescription(SettingDescription, SelectEntityDescription):
-    """One of several words; those that are `shown_only` cannot be chosen."""
+    """One of several words; those that are `shown_only` cannot be chosen.
+
+    `options_fn` tells which of them a device has, where not every one has all.
+    """
 
     shown_only: frozenset[str] = frozenset()
+    options_fn: Callable[[DeviceReadings], Sequence[str]] | None = None
+
+    def choices(self, readings: DeviceReadings) -> tuple[str, ...]:
+        """Return the words that can be chosen, in their order."""
+        told = _told(self.options_fn, readings)
+        return tuple(
+            word
+            for word in self.options or ()
+            if word not in self.shown_only and (told is None or word in told)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +307,26 @@ class ReadingListDescription(SettingDescription):
 
     read_fn: Callable[[Any], Any]
     show_fn: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingPlanDescription(SettingDescription):
+    """The plan as a whole, shown and changed by actions of its own; it has no entity.
+
+    Its value is the plan as response data. What is set is the name of an action, one of
+    `actions`, with what was given for it.
+    """
+
+    actions: frozenset[str]
+
+
+def _told[T](
+    value_fn: Callable[[DeviceReadings], T | None] | None, readings: DeviceReadings
+) -> T | None:
+    try:
+        return value_fn(readings) if value_fn else None
+    except LookupError:
+        return None
 
 
 def _holds(test: Callable[[DeviceReadings], bool], readings: DeviceReadings) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
+from .answers import answers_about
 from .const import DOMAIN
 from .core.models import Device
 from .core.records import encode
@@ -92,11 +93,7 @@ def _endpoints(
 
 def _raw(runtime: RuntimeData, sources: AbstractSet[str]) -> dict[str, Any]:
     """Return the last raw answers; a source that is gone has no alias any more."""
-    return {
-        name: payload
-        for name, payload in runtime.account.session.raw_payloads().items()
-        if name.partition(" ")[2] in sources
-    }
+    return answers_about(runtime.account.session.raw_payloads(), sources)
 
 
 def _scrubbed(runtime: RuntimeData, report: dict[str, Any]) -> dict[str, Any]:

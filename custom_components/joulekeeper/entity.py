@@ -136,9 +136,11 @@ class SettingEntity(ReadingEntity):
         asked = self._asked = (value,)
         self.async_write_ha_state()
         caller = Caller(VIA_ENTITIES, self._context.user_id if self._context else None)
-        wanted = ((self.entity_description, value),)
+        settings = self._runtime.keeper.settings
+        wanted = settings.with_staged(self._device, self.entity_description, value)
         try:
             changed = await self._runtime.keeper.change(self._device, wanted, caller)
+            settings.unstage(self._device, wanted)
         finally:
             if self._asked is asked:
                 self._asked = None
@@ -205,16 +207,21 @@ def async_add_when_known(
     """
     runtime = entry.runtime_data
     registry = er.async_get(runtime.account.hass)
-    added: dict[str, set[str]] = {}
+    added: dict[str, dict[str, set[str]]] = {}
 
     @callback
     def check(source_id: str) -> None:
         if not (devices := runtime.account.devices_from(source_id)):
             added.pop(source_id, None)
             return
-        unique_ids = added.setdefault(source_id, set())
+        before_now = added.get(source_id, {})
+        # Of a device that is gone everything is new once it is back.
+        by_device = added[source_id] = {
+            device.id: before_now.get(device.id, set()) for device in devices
+        }
         new: list[Entity] = []
         for device in devices:
+            unique_ids = by_device[device.id]
             for candidate in candidates(device):
                 unique_id = f"{device.id}_{candidate.key}"
                 if unique_id in unique_ids:

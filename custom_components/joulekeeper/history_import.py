@@ -32,6 +32,7 @@ from .core.history import HistoryDay
 from .core.history_job import ImportJob
 from .core.pacing import own_jitter
 from .core.records import SENSELESS
+from .pause import AccountPaused
 from .statistics import NotStoredError, async_book, has_recorder
 from .vendors.base import HasHistory, HistorySource
 
@@ -90,6 +91,7 @@ class HistoryImport:
                 _LOGGER.warning("An import of history cannot be read: %r", error)
         self._entry.async_on_unload(self._close)
         self._entry.async_on_unload(self._account.async_on_device(self._on_device))
+        self._entry.async_on_unload(self._account.async_on_pause(self._on_pause))
         self._schedule(_AFTER_START)
 
     # -- what is wanted --------------------------------------------------------
@@ -101,6 +103,13 @@ class HistoryImport:
         is_new = (job is None or job.followed is None) and self._follow(device_id)
         if is_new or self._cancel_timer is None:
             self._schedule(_AFTER_START)
+
+    @callback
+    def _on_pause(self) -> None:
+        """Be quiet while the account is paused, and go on afterwards."""
+        self._stop()
+        self._tell()
+        self._schedule(_AFTER_START)
 
     def _follow(self, device_id: str) -> bool:
         """Want the days of a device that end until tomorrow, if they are followed."""
@@ -184,6 +193,8 @@ class HistoryImport:
         """Go on in a while, if there is anything to do."""
         if self._busy or self._closed or self._paused or self._source is None:
             return
+        if self._account.pause.on:
+            return
         self._stop()
         now = dt_util.utcnow()
         if (moment := self._next_moment(now)) is not None:
@@ -239,9 +250,10 @@ class HistoryImport:
             try:
                 if days:
                     zone = await self._zone(device_id, job)
-                    fetched[days[turn]] = await self._source.fetch_day(
-                        device_id, days[turn], zone, days[turn + 1 :]
-                    )
+                    async with self._account.pause.calling():
+                        fetched[days[turn]] = await self._source.fetch_day(
+                            device_id, days[turn], zone, days[turn + 1 :]
+                        )
                 if self._fetched.get(device_id) is not fetched:
                     # Meanwhile it was cancelled, or is wanted otherwise.
                     return self._source.day_pause
@@ -251,6 +263,8 @@ class HistoryImport:
                     job.gave_up(days[0], now.astimezone(here))
                 if len(fetched) >= job.at_once or not job.pending.difference(fetched):
                     await self._book(device_id, job, fetched)
+            except AccountPaused:
+                return timedelta()
             except VendorError as error:
                 if self._failed(device_id, error) and days:
                     here = await self._zone(device_id, job)

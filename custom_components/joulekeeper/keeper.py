@@ -5,6 +5,7 @@ cloud refuses is undone; what it could not be told yet is kept and told later.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -300,6 +301,48 @@ class Keeper:
                     translation_placeholders={"cause": str(error)},
                 ) from error
 
+    # -- a pause ---------------------------------------------------------------
+
+    async def rest(self) -> None:
+        """Write nothing more, once what does not end by itself is taken back.
+
+        What can be laid by the cloud's clock stays there. HomeAssistantError, and all
+        goes on, where the cloud does not show that a plan is given back.
+        """
+        self.controls.async_rest()
+        try:
+            await self.settings.finished()
+            for control in self.controls:
+                # Whoever has the turn just now writes to the end.
+                async with self.controls.turn(control, last=True):
+                    if _needs_us(control):
+                        await self._give_back(control)
+            await self.journal.save()
+        except BaseException:
+            self.wake()
+            raise
+
+    def wake(self) -> None:
+        """Go on after a rest, with what is still wanted by then."""
+        self.controls.async_wake()
+
+    async def _give_back(self, control: DeviceControl) -> None:
+        """Take back what is ours of a plan, and see that it is gone."""
+        settled = Settled()
+        with suppress(HomeAssistantError):
+            await control.refresh()
+            settled = await self._orders.settle(control, pausing=True)
+        if settled.errors:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="pause_refused",
+                translation_placeholders={"cause": str(settled.errors[0])},
+            )
+        if _needs_us(control):
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="pause_unconfirmed"
+            )
+
     def react(self, error: VendorError) -> None:
         """Ask for what only the user can give."""
         self._orders.react(error)
@@ -318,6 +361,7 @@ class Keeper:
         self, control: DeviceControl, *, include_past: bool = False
     ) -> Programme:
         """Return what the cloud has planned, freshly asked."""
+        self.controls.check_awake()
         return await (control.fetch_past() if include_past else control.refresh())
 
     async def preview(self, control: DeviceControl) -> Result:
@@ -356,6 +400,16 @@ class Keeper:
                 for item in changes.remove
             )
         )
+
+
+def _needs_us(control: DeviceControl) -> bool:
+    """Tell whether the cloud holds anything of ours that it does not end by itself."""
+    ledger = control.ledger
+    loan = ledger.loan
+    return (loan is not None and bool(loan.mine)) or any(
+        not item.returns and item.sent_at is not None
+        for item in (*ledger.live(), *ledger.restoring())
+    )
 
 
 def _without(rule_id: str, taken_out: Change, ledger: Ledger) -> None:

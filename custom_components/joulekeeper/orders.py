@@ -58,9 +58,15 @@ class Orders:
         extra: tuple[ScheduleItem, ...] = (),
         *,
         blind: bool = False,
+        pausing: bool = False,
     ) -> Settled:
-        """Bring the cloud to what is wanted, and ask the user for what only he can give."""
-        settled = await self.settler.settle(control, extra, blind=blind)
+        """Bring the cloud to what is wanted, and ask the user for what only he can give.
+
+        When `pausing`, all that was sent is taken back.
+        """
+        settled = await self.settler.settle(
+            control, extra, blind=blind, pausing=pausing
+        )
         for error in settled.errors:
             self.react(error)
         return settled

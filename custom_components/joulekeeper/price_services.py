@@ -52,7 +52,7 @@ from .price_targets import (
     usage_days,
 )
 from .service_data import ATTR_HOURS, DEVICES
-from .vendors.base import HasPrices
+from .vendors.extras import HasPrices
 
 ATTR_FORMAT: Final = "format"
 ATTR_FOLLOWING: Final = "following_intervals"

@@ -19,7 +19,7 @@ from .core.usage import DAY
 from .price_data import Per
 from .runtime import JoulekeeperConfigEntry, RuntimeData, loaded_accounts
 from .service_data import device_of, name_of
-from .vendors.base import Archive, HasArchive
+from .vendors.extras import Archive, HasArchive
 
 ATTR_END_DATE: Final = "end_date"
 ATTR_PER: Final = "per"

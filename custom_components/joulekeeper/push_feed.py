@@ -18,6 +18,7 @@ class Trouble(StrEnum):
 
     REMOVED = "removed"
     NOT_LOADED = "not_loaded"
+    PAUSED = "paused"
     UNREACHABLE = "unreachable"
     NO_DATA = "no_data"
     STALE = "stale"
@@ -28,6 +29,9 @@ SENTENCES: Final = {
     Trouble.REMOVED: "The source of the readings was removed from Home Assistant.",
     Trouble.NOT_LOADED: (
         "The account that delivers the readings is not running in Home Assistant."
+    ),
+    Trouble.PAUSED: (
+        "The account that delivers the readings is switched off in Home Assistant."
     ),
     Trouble.UNREACHABLE: "The cloud that delivers the readings does not answer.",
     Trouble.NO_DATA: "The source delivers no readings at present.",

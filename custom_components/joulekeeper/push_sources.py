@@ -63,6 +63,8 @@ class SiteFeed:
             return Trouble.NOT_LOADED
         if (source := _source(account, self._site_id)) is None:
             return Trouble.REMOVED
+        if account.pause.on:
+            return Trouble.PAUSED
         coordinators = [account.coordinators.get(item) for item in source.endpoints]
         if not all(
             item is not None and item.last_update_success for item in coordinators

@@ -64,10 +64,11 @@ async def async_delete_own_schedules(hass: HomeAssistant, entry: ConfigEntry) ->
         if (loan := journal.ledger(device_id).loan)
     }
     deletes = entry.options.get(CONF_DELETE_ON_REMOVAL, True)
-    if not deletes and not lent:
+    spec = REGISTRY[entry.data[CONF_VENDOR]]
+    if not lent and (not deletes or (spec.lends and not left)):
         return
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)
-    session = REGISTRY[entry.data[CONF_VENDOR]].connect(connection)
+    session = spec.connect(connection)
     try:
         async with asyncio.timeout(_PATIENCE_WITH_A_LOAN_S if lent else _PATIENCE_S):
             topology = await session.topology.fetch()

@@ -1,6 +1,7 @@
 """What lives as long as a config entry is loaded."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -18,6 +19,21 @@ class RuntimeData:
     account: LoadedAccount
     keeper: Keeper
     history: HistoryImport
+    _pausing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def async_pause(self) -> None:
+        """Let nobody call the cloud; HomeAssistantError where it has to be called."""
+        async with self._pausing:
+            if not self.account.pause.on:
+                await self.keeper.rest()
+                await self.account.async_pause()
+
+    async def async_resume(self) -> None:
+        """Go on after a pause."""
+        async with self._pausing:
+            if self.account.pause.on:
+                self.account.async_resume()
+                self.keeper.wake()
 
 
 type JoulekeeperConfigEntry = ConfigEntry[RuntimeData]

@@ -93,9 +93,9 @@ class SettingSelect(SettingEntity, SelectEntity):
     @property
     @override
     def options(self) -> list[str]:
-        description = self.entity_description
-        hidden = description.shown_only - {self.current_option or ""}
-        return [word for word in description.options or () if word not in hidden]
+        description, current = self.entity_description, self.current_option
+        shown = {*description.choices(self._readings), current}
+        return [word for word in description.options or () if word in shown]
 
     @property
     @override

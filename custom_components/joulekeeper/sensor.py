@@ -149,7 +149,7 @@ class HistorySensor(JoulekeeperEntity, SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        return True
+        return not self._runtime.account.pause.on
 
     @property
     @override

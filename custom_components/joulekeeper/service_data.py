@@ -55,15 +55,17 @@ def device_of(
 ) -> tuple[str, JoulekeeperConfigEntry]:
     """Return our id of a device in the registry, and its loaded account.
 
-    Raises ServiceValidationError for a device that is not ours.
+    Raises ServiceValidationError for a device that is not ours, or whose account is
+    paused.
     """
     device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-    if account_of(entry) is None:
+    if (runtime := account_of(entry)) is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="not_an_account",
             translation_placeholders={"device": name_of(hass, device_id)},
         )
+    runtime.account.pause.check()
     identifier = next(item for domain, item in device.identifiers if domain == DOMAIN)
     return identifier, entry
 
@@ -74,16 +76,18 @@ def name_of(hass: HomeAssistant, device_id: str) -> str:
     return (device and (device.name_by_user or device.name)) or device_id
 
 
-def _instant(value: datetime | None) -> datetime | None:
+def instant(value: datetime) -> datetime:
     """Return an instant in UTC; a time without zone is Home Assistant's wall time."""
-    if value is None:
-        return None
     if value.tzinfo is None:
         value = value.replace(tzinfo=dt_util.get_default_time_zone())
     try:
         return value.astimezone(UTC)
     except OverflowError:
         return value.replace(tzinfo=UTC)
+
+
+def _instant_of(data: Data, key: str) -> datetime | None:
+    return instant(data[key]) if key in data else None
 
 
 def action_of(word: str) -> Action:
@@ -117,7 +121,7 @@ def new_rule(data: Data, control: DeviceControl, source: Source) -> Rule:
         note=data.get(ATTR_NOTE, ""),
         inexact=data.get(ATTR_INEXACT, Inexact.EMULATE),
     )
-    rule = starting(rule, _instant(data.get(ATTR_START)))
+    rule = starting(rule, _instant_of(data, ATTR_START))
     if (rrule := data.get(ATTR_RRULE)) is not None:
         rule = recurring(rule, rrule, control.zone)
     return rule
@@ -134,7 +138,7 @@ def changed_rule(data: Data, control: DeviceControl, rule: Rule) -> Rule:
     One that is running goes on from now to its end, or for the time that is given.
     """
     now = dt_util.utcnow().replace(microsecond=0)
-    start = _instant(data.get(ATTR_START))
+    start = _instant_of(data, ATTR_START)
     duration = minutes(data, ATTR_DURATION_MIN)
     runs = rule.recurrence is None and rule.start <= now < rule.end
     if runs and start is None and duration is not None:
@@ -194,7 +198,7 @@ def _length(rule: Rule) -> timedelta:
 
 def occurrence_of(data: Data, control: DeviceControl) -> datetime | None:
     """Return the wall time that names an occurrence, by its start."""
-    start = _instant(data.get(ATTR_OCCURRENCE))
+    start = _instant_of(data, ATTR_OCCURRENCE)
     if start is None:
         if data[ATTR_FOLLOWING]:
             raise ServiceValidationError(

@@ -32,6 +32,7 @@ from .core.schedule import MINUTE, Source
 from .history_services import async_setup_history_services
 from .keeper import Keeper
 from .plan_data import dispatch_dict, item_dict, log_dict, rule_dict
+from .plan_services import async_setup_plan_services
 from .price_services import async_setup_price_services
 from .rule_edits import VIA_ACTION, Caller
 from .service_data import (
@@ -61,6 +62,7 @@ from .service_data import (
     occurrence_of,
 )
 from .setting_services import async_setup_setting_services
+from .system_services import async_setup_system_services
 
 type Fields = dict[Any, Any]
 type Controls = tuple[DeviceControl, ...]
@@ -153,6 +155,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_setting_services(hass)
     async_setup_history_services(hass)
     async_setup_price_services(hass)
+    async_setup_plan_services(hass)
+    async_setup_system_services(hass)
 
 
 def _register(

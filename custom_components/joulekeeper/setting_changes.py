@@ -6,7 +6,7 @@ and while somebody else writes, more of them may come. All who asked get the out
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -20,7 +20,11 @@ from .control import DeviceControl
 from .controls import Controls
 from .core.errors import VendorError
 from .core.models import Device, DeviceReadings
-from .descriptions import SettingDescription
+from .descriptions import (
+    ReadingDateTimeDescription,
+    ReadingPlanDescription,
+    SettingDescription,
+)
 from .orders import Orders
 from .rule_edits import Caller
 from .vendors.base import Commander, PlanController, PlanEdit, VendorCall
@@ -85,6 +89,7 @@ class SettingChanges:
         self._newest: dict[str, _Batch] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._staged: dict[str, dict[str, Any]] = {}
 
     @property
     def _account(self) -> LoadedAccount:
@@ -107,6 +112,20 @@ class SettingChanges:
 
         What is part of its plan is set with any device that has a part in the plan.
         """
+        return tuple(
+            row
+            for row in self._all_rows(device)
+            if not isinstance(row, ReadingPlanDescription)
+        )
+
+    def plan_of(self, device: Device) -> ReadingPlanDescription | None:
+        """Return what shows and changes a device's plan as a whole, if there is any."""
+        for row in self._all_rows(device):
+            if isinstance(row, ReadingPlanDescription):
+                return row
+        return None
+
+    def _all_rows(self, device: Device) -> tuple[SettingDescription, ...]:
         sharing = {
             item.kind
             for item in self._account.devices_from(device.source_id)
@@ -148,6 +167,7 @@ class SettingChanges:
 
         HomeAssistantError, with a text, for what cannot be, or could not be written.
         """
+        self._controls.check_awake()
         edits = [(row, value) for row, value in wanted if row.edit_fn is not None]
         changed = Changed(after=self.readings(device))
         if edits:
@@ -157,6 +177,42 @@ class SettingChanges:
             changed.calls += done.calls
             changed.confirmed = changed.confirmed and done.confirmed
         return changed
+
+    # -- what is kept here until it is sent ---------------------------------------
+
+    def staged(self, device: Device) -> Mapping[str, Any]:
+        """Return what is kept of a device's settings, by their keys."""
+        return self._staged.get(device.id, {})
+
+    def stage(self, device: Device, row: SettingDescription, value: Any) -> None:
+        """Keep a value of a setting."""
+        self._staged.setdefault(device.id, {})[row.key] = value
+        self._tell()
+
+    def with_staged(
+        self, device: Device, row: SettingDescription, value: Any
+    ) -> Wanted:
+        """Return a setting with its new value, and what is to be sent with it."""
+        staged = self.staged(device)
+        together = [
+            (other, staged[other.key])
+            for other in (self.rows(device) if staged else ())
+            if isinstance(other, ReadingDateTimeDescription)
+            and other.key in staged
+            and other.sent_with == row.key
+        ]
+        return (*together, (row, value))
+
+    def unstage(self, device: Device, wanted: Wanted) -> None:
+        """Forget what has been sent, unless something else is kept by now."""
+        kept = self._staged.get(device.id, {})
+        for row, value in wanted:
+            if row.key in kept and kept[row.key] == value:
+                del kept[row.key]
+
+    def _tell(self) -> None:
+        for listener in list(self._listeners):
+            listener()
 
     # -- the plan --------------------------------------------------------------
 
@@ -229,8 +285,7 @@ class SettingChanges:
             batch.open = False
             if self._newest.get(control.device_id) is batch:
                 del self._newest[control.device_id]
-            for listener in list(self._listeners):
-                listener()
+            self._tell()
 
     def _wait_s(self, batch: _Batch) -> float:
         """Return how long the cloud wants a pause before the batch can be written."""
@@ -244,6 +299,12 @@ class SettingChanges:
         return max(map(controller.wait_s, rewrite.calls), default=0.0)
 
     # -- calls of their own ----------------------------------------------------
+
+    async def finished(self) -> None:
+        """Wait for the calls that are being made."""
+        for turn in list(self._turns.values()):
+            async with turn:
+                pass
 
     async def _command(
         self,
@@ -262,6 +323,7 @@ class SettingChanges:
                 translation_domain=DOMAIN, translation_key="account_closing"
             )
         async with self._turns.setdefault(device.id, asyncio.Lock()):
+            self._controls.check_awake()
             # What was read last may be minutes old.
             await coordinator.async_refresh()
             with self._orders.setting():

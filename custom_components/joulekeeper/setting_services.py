@@ -1,7 +1,7 @@
 """Actions for the settings of a device: what there is, and several changed at once."""
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import datetime, time
 from typing import Any, Final
 
 import probatio
@@ -19,8 +19,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonValueType
 
 from .const import DOMAIN
-from .core.models import Device
+from .core.models import Device, DeviceReadings
 from .descriptions import (
+    ReadingDateTimeDescription,
     ReadingListDescription,
     ReadingNumberDescription,
     ReadingSelectDescription,
@@ -29,7 +30,7 @@ from .descriptions import (
 )
 from .keeper import Keeper
 from .rule_edits import VIA_ACTION, Caller
-from .service_data import ATTR_DRY_RUN, DEVICES, device_of
+from .service_data import ATTR_DRY_RUN, DEVICES, device_of, instant
 from .setting_changes import Changed, Wanted
 
 ATTR_SETTINGS: Final = "settings"
@@ -92,7 +93,7 @@ async def _change_settings(call: ServiceCall) -> ServiceResponse:
                     for row, value in settings
                 },
                 "vendor_calls": [item.as_dict() for item in changed.calls],
-                "state": _state(changed, dry_run=call.data[ATTR_DRY_RUN]),
+                "state": state_of(changed, dry_run=call.data[ATTR_DRY_RUN]),
             }
         )
     return {"results": results}
@@ -143,20 +144,13 @@ def _wanted(device: Device, keeper: Keeper, asked: Mapping[str, Any]) -> Wanted:
                 translation_key="setting_unknown",
                 translation_placeholders={"key": key, "keys": ", ".join(rows)},
             )
-    largest = {
-        key: row.largest(readings)
-        for key, row in rows.items()
-        if isinstance(row, ReadingNumberDescription)
-    }
     return [
-        (row, _value(row, asked, largest.get(key)))
-        for key, row in rows.items()
-        if key in asked
+        (row, _value(row, asked, readings)) for key, row in rows.items() if key in asked
     ]
 
 
 def _value(
-    row: SettingDescription, asked: Mapping[str, Any], largest: float | None
+    row: SettingDescription, asked: Mapping[str, Any], readings: DeviceReadings
 ) -> Any:
     """Return a value as its setting takes it, None for nothing."""
     value = asked[row.key]
@@ -171,12 +165,15 @@ def _value(
     try:
         if isinstance(row, ReadingNumberDescription):
             number = probatio.Coerce(float)(value)
-            least = row.native_min_value
-            return probatio.Range(min=least, max=largest)(number)
+            return probatio.Range(min=row.least(readings), max=row.largest(readings))(
+                number
+            )
         if isinstance(row, ReadingTimeDescription):
             return cv.time(value)
         if isinstance(row, ReadingSelectDescription):
             return probatio.In(row.options or ())(value)
+        if isinstance(row, ReadingDateTimeDescription):
+            return instant(cv.datetime(value))
         if isinstance(row, ReadingListDescription):
             return _as_list(row, value)
         return cv.boolean(value)
@@ -210,11 +207,14 @@ def _shown(row: SettingDescription, value: Any) -> JsonValueType:
         value = row.show_fn(value)
     if isinstance(value, time):
         return f"{value:%H:%M}"
+    if isinstance(value, datetime):
+        return value.isoformat()
     shown: JsonValueType = value
     return shown
 
 
-def _state(changed: Changed, *, dry_run: bool) -> str:
+def state_of(changed: Changed, *, dry_run: bool) -> str:
+    """Return what came of a change in a word."""
     if dry_run:
         return "not_sent"
     return "confirmed" if changed.confirmed else "unconfirmed"

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .control import DeviceControl, new_tag
 from .coordinator import EndpointCoordinator
 from .core.budget import Budget
-from .core.changes import Changes
+from .core.changes import Changes, all_back
 from .core.dispatch import RESTORING, State
 from .core.errors import NotSupported, RateLimited
 from .core.ledger import Ledger
@@ -77,14 +77,20 @@ class Settler:
         extra: Collection[ScheduleItem] = (),
         *,
         blind: bool = False,
+        pausing: bool = False,
     ) -> Settled:
         """Write all that has changed, and read back.
 
         `extra` are items of others to delete. While the list cannot be read, which is
-        `blind`, single items are only taken back, and a whole plan is left alone.
+        `blind`, single items are only taken back, and a whole plan is left alone. When
+        `pausing`, all that was sent is taken back.
         """
         settled, loan = Settled(), control.ledger.loan
-        controller, changes = control.controller, self.changes(control)
+        controller, ledger = control.controller, control.ledger
+        changes = self.changes(control)
+        if pausing:
+            dispatches = ledger.dispatches.values()
+            changes = all_back(ledger.loan, dispatches, dt_util.utcnow())
         if not isinstance(controller, PlanController):
             changes = self._affordable(control, controller, changes)
             items = ItemSettling(control, controller, self.writer, settled)

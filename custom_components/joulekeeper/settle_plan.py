@@ -1,5 +1,6 @@
 """Settles a plan that a cloud takes only as a whole: what is lent, and given back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from homeassistant.util import dt as dt_util
@@ -137,6 +138,7 @@ class PlanSettling:
         except VendorError as error:
             self._fail(changes, error)
             return
+        shown = self._still_shown(changes)
         sent = [item for item in changes.send if item.id in rewrite.ids]
         for dispatch in changes.send:
             if dispatch.id not in rewrite.ids:
@@ -167,6 +169,28 @@ class PlanSettling:
             if self._nothing_done(rewrite, error):
                 self._stay(before, in_their_places)
             self._fail(changes, error)
+        else:
+            self._count_tries(shown)
+
+    def _still_shown(self, changes: Changes) -> tuple[str, ...]:
+        """Return what is to be taken back, and is in a list that is not outdated."""
+        listed = self.control.listed
+        if listed.outdated_until is not None and dt_util.utcnow() < (
+            listed.outdated_until
+        ):
+            return ()
+        shown = self.control.ledger.matched(listed)
+        return tuple(item.id for item in changes.remove if item.id in shown)
+
+    def _count_tries(self, shown: Iterable[str]) -> None:
+        """Count a try for what was shown, whether it took a call or not.
+
+        What stays for ever is told so at last, whatever the reason.
+        """
+        for dispatch_id in shown:
+            booked = self.control.ledger.dispatches[dispatch_id]
+            if booked.state in RESTORING:
+                self._put(booked.restore_tried())
 
     def _stay(self, loan: Loan | None, in_their_places: list[Dispatch]) -> None:
         """Book that the plan is as it was, and what of ours is in it where it was."""

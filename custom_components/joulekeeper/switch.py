@@ -1,5 +1,7 @@
-"""Switches out of the vendors' tables, and the one that pauses pushes."""
+"""Switches out of the vendors' tables, and those that pause an account or pushes."""
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
@@ -7,11 +9,19 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .account_entities import API_USAGE
+from .core.models import Device
 from .descriptions import ReadingSwitchDescription
-from .entity import SettingEntity, async_add_when_known, reading_candidates
+from .entity import (
+    Candidate,
+    JoulekeeperEntity,
+    SettingEntity,
+    async_add_when_known,
+    reading_candidates,
+)
 from .push import pusher_of
 from .push_entities import PUSH_SWITCH, PushEntity
-from .runtime import JoulekeeperConfigEntry
+from .runtime import JoulekeeperConfigEntry, RuntimeData
 
 # The keeper takes turns, and writes together what comes together.
 PARALLEL_UPDATES = 0
@@ -26,12 +36,22 @@ async def async_setup_entry(
     if (pusher := pusher_of(entry)) is not None:
         async_add_entities([PushSwitch(pusher, PUSH_SWITCH)])
         return
-    async_add_when_known(
-        entry,
-        async_add_entities,
-        Platform.SWITCH,
-        reading_candidates(entry.runtime_data, Platform.SWITCH, SettingSwitch),
-    )
+    runtime = entry.runtime_data
+    for candidates in (
+        reading_candidates(runtime, Platform.SWITCH, SettingSwitch),
+        partial(_account_switches, runtime),
+    ):
+        async_add_when_known(entry, async_add_entities, Platform.SWITCH, candidates)
+
+
+def _account_switches(runtime: RuntimeData, device: Device) -> Iterable[Candidate]:
+    """Return the switch of a system, if its cloud needs one."""
+    if runtime.account.spec.pausable and device.parent_id is None:
+        yield Candidate(
+            API_USAGE.key,
+            lambda: True,
+            partial(ApiUsageSwitch, runtime, device, API_USAGE, ()),
+        )
 
 
 class SettingSwitch(SettingEntity, SwitchEntity):
@@ -54,6 +74,44 @@ class SettingSwitch(SettingEntity, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Switch it off."""
         await self._async_set(False)
+
+
+class ApiUsageSwitch(JoulekeeperEntity, SwitchEntity):
+    """Whether the cloud is called; all switches of an account are one.
+
+    While it is off the user can log in elsewhere. It is on again after a restart.
+    """
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return not self._runtime.account.pause.on
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the account, whichever of its switches is used."""
+        await super().async_added_to_hass()
+        account = self._runtime.account
+        self.async_on_remove(account.async_on_pause(self.async_write_ha_state))
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Log in again and go on."""
+        await self._runtime.async_resume()
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Take back what must not stay, then make no call any more."""
+        await self._runtime.async_pause()
+
+    @override
+    async def async_update(self) -> None:
+        """Nothing is fetched for it."""
 
 
 class PushSwitch(PushEntity, SwitchEntity):

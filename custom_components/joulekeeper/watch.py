@@ -28,6 +28,7 @@ from .core.dispatch import Dispatch, State
 from .core.proof import Telemetry
 from .keeper import Keeper
 from .plan_issues import async_update_control_issues
+from .writes import Settled
 
 RECONCILE_EVERY: Final = timedelta(minutes=15)
 _CLOCK_JUMP_S: Final = 60
@@ -84,6 +85,7 @@ class Watcher:
         on_unload = self._entry.async_on_unload
         on_unload(self._stop)
         on_unload(self._account.async_on_device(self._on_payload))
+        on_unload(self._keeper.controls.async_on_wake(self._on_wake))
         on_unload(
             async_track_time_interval(
                 self._hass, self._on_reconcile, RECONCILE_EVERY, cancel_on_shutdown=True
@@ -132,6 +134,13 @@ class Watcher:
                 self._after(watched)
 
     @callback
+    def _on_wake(self) -> None:
+        """Go on after a pause, with the newest list."""
+        for watched in self._watched.values():
+            watched.failures, watched.retry_at = 0, None
+        self._on_reconcile(dt_util.utcnow())
+
+    @callback
     def _check_clock(self) -> None:
         """Reconcile when the clock was set, or the machine has slept."""
         before, self._clock = self._clock, self._clock_reading()
@@ -154,7 +163,7 @@ class Watcher:
     def _look(self, watched: _Watched) -> None:
         """Compare what the cloud tells with what is wanted."""
         control = watched.control
-        if control.lock.locked():
+        if control.lock.locked() or self._keeper.controls.resting:
             # Whoever writes just now looks for himself.
             return
         control.take_in()
@@ -206,6 +215,8 @@ class Watcher:
     @callback
     def _settle_soon(self, watched: _Watched) -> None:
         """Settle in the background; wishes that come meanwhile go together."""
+        if self._keeper.controls.resting:
+            return
         if watched.settling:
             watched.again = True
             return
@@ -225,8 +236,10 @@ class Watcher:
                     self._send_again(control)
                     settled = await self._keeper.settle(control, blind=not listed)
                     patience = settled.patience
+                    # What lies below what was refused has its turn now.
+                    watched.again |= _refused_any(control, settled)
         except HomeAssistantError:
-            # The account is being unloaded.
+            # The account is being unloaded, or paused.
             return
         finally:
             watched.settling = False
@@ -298,6 +311,8 @@ class Watcher:
     def _on_time(self, watched: _Watched, now: datetime) -> None:
         watched.cancel = None
         control = watched.control
+        if self._keeper.controls.resting:
+            return
         if control.lock.locked():
             # Whoever writes just now does not try again what failed before.
             self._settle_soon(watched)
@@ -329,6 +344,12 @@ def _owned(control: DeviceControl, measured_at: datetime) -> bool:
         item.segment.start < end and start < item.end and _may_have_run(item)
         for item in control.ledger.dispatches.values()
     )
+
+
+def _refused_any(control: DeviceControl, settled: Settled) -> bool:
+    """Tell whether the cloud has refused for good anything that was sent."""
+    sent = map(control.ledger.dispatches.get, settled.refused)
+    return any(item is not None and item.state is State.REJECTED for item in sent)
 
 
 def _may_have_run(dispatch: Dispatch) -> bool:

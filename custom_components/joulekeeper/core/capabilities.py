@@ -35,7 +35,8 @@ class ActionSupport:
     """How one action is supported; `reason` is a key of the user texts.
 
     `max_power_w` is None where the action has no power; `power_limit` names what
-    bounds it. With `takes_power` False the device chooses the power by itself.
+    bounds it. With `takes_power` False the device chooses the power by itself. Others
+    take powers from `min_power_w` on, in whole steps of `power_step_w`.
     """
 
     support: Support
@@ -43,15 +44,26 @@ class ActionSupport:
     max_power_w: int | None = None
     power_limit: str | None = None
     takes_power: bool = True
+    min_power_w: int = 1
+    power_step_w: int = 1
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the support as response data."""
+        """Return the support as response data, limits from below where there are any."""
+        lowest = {
+            key: value
+            for key, value in (
+                ("min_power_w", self.min_power_w),
+                ("power_step_w", self.power_step_w),
+            )
+            if value > 1
+        }
         return {
             "support": self.support.value,
             "reason": self.reason,
             "max_power_w": self.max_power_w,
             "power_limit": self.power_limit,
             "takes_power": self.takes_power and self.max_power_w is not None,
+            **lowest,
         }
 
 

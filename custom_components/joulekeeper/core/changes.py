@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .check import Problem
-from .dispatch import RESTORING, Dispatch, State
+from .dispatch import PAUSED, RESTORING, Dispatch, State
 from .loan import LAG, Loan
 from .timeline import Segment
 
@@ -73,6 +73,24 @@ class Changes:
     def __bool__(self) -> bool:
         """Whether anything has to be written."""
         return bool(self.send or self.gives_back or self.anew)
+
+
+def all_back(
+    loan: Loan | None, dispatches: Iterable[Dispatch], now: datetime
+) -> Changes:
+    """Return what takes back all that was sent, while its account is to be paused.
+
+    What is still wanted is sent again after the pause.
+    """
+    known = tuple(dispatches)
+    sent = (item for item in known if item.live and item.sent_at is not None)
+    return Changes(
+        remove=(
+            *(item.to_be_taken_back(State.SUPERSEDED, PAUSED) for item in sent),
+            *(item for item in known if item.state in RESTORING),
+        ),
+        give_back=lent_for_nothing(loan, known, now),
+    )
 
 
 def lent_for_nothing(

@@ -249,7 +249,7 @@ def _fit_power(
         problems.append(Problem("power_not_positive", {"power": str(rule.power_w)}))
         return rule
     if rule.power_w <= highest:
-        return rule
+        return _fit_from_below(rule, how, problems, adjustments)
     if rule.inexact is not Inexact.NEAREST:
         problems.append(
             Problem(
@@ -262,6 +262,34 @@ def _fit_power(
         Adjustment(how.power_limit or "power_limit", str(rule.power_w), str(highest))
     )
     return replace(rule, power_w=highest)
+
+
+def _fit_from_below(
+    rule: Rule,
+    how: ActionSupport,
+    problems: list[Problem],
+    adjustments: list[Adjustment],
+) -> Rule:
+    """Fit a power to the least one that the device takes, and to its steps."""
+    assert rule.power_w is not None
+    step, lowest = how.power_step_w, how.min_power_w
+    power = str(rule.power_w)
+    held = max(rule.power_w // step * step, lowest)
+    if held == rule.power_w:
+        return rule
+    if rule.inexact is Inexact.NEAREST:
+        adjustments.append(Adjustment("power_step", power, str(held)))
+    elif rule.power_w < lowest:
+        problems.append(
+            Problem("power_below_limit", {"power": power, "min": str(lowest)})
+        )
+        return rule
+    else:
+        problems.append(
+            Problem("power_between_steps", {"power": power, "step": str(step)})
+        )
+        return rule
+    return replace(rule, power_w=held)
 
 
 def _without_power(

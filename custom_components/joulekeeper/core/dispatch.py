@@ -72,8 +72,17 @@ DELETED_ELSEWHERE: Final = "deleted_elsewhere"
 NOT_DELIVERED: Final = "not_delivered"
 """The reason of what is over and was held by the cloud, but not done in the end."""
 
+FULL: Final = "full"
+"""The reason of what was over before its time, for the battery was full."""
+
 GIVEN_UP: Final = "given_up"
 """The reason of what the cloud took, and the device then did not carry out."""
+
+FITS_AGAIN: Final = "fits_again"
+"""The reason of a refusal that was taken back: what was refused is sent after all."""
+
+PAUSED: Final = "paused"
+"""The reason of what was taken back because its account is paused."""
 
 CONFIRM_WITHIN: Final = timedelta(minutes=2)
 """The time in which a cloud lists what it took, as a rule."""
@@ -127,6 +136,16 @@ class Dispatch:
         return self.state not in FINAL and self.state not in RESTORING
 
     @property
+    def may_be_held(self) -> bool:
+        """Whether it stands for what is wanted, and the cloud may hold it."""
+        return self.live and self.sent_at is not None and self.state is not State.QUEUED
+
+    @property
+    def misfit(self) -> bool:
+        """Whether it was never sent, for it did not fit; by now it may."""
+        return self.state is State.REJECTED and self.sent_at is None
+
+    @property
     def pending(self) -> bool:
         """Whether something has to come, of itself or of a further attempt."""
         return self.state in _PENDING or self.unseen_since is not None
@@ -138,6 +157,11 @@ class Dispatch:
             return None
         lost = self.state is State.SENT
         return self.sent_at + (CONFIRM_WITHIN if lost else self.confirm_within)
+
+    @property
+    def put_off(self) -> bool:
+        """Whether a pause has taken it back before its time."""
+        return self.reason == PAUSED and self.end <= self.segment.start
 
     def overdue(self, now: datetime) -> bool:
         """Whether the cloud should have listed it by now."""
@@ -179,7 +203,7 @@ class Dispatch:
     def is_part_of(self, segment: Segment, now: datetime) -> bool:
         """Whether it was sent for that end of that occurrence, and for no more."""
         return (
-            self.sent_at is not None
+            self.may_be_held
             and self.segment.occurrence_id == segment.occurrence_id
             and self.segment.end == segment.end
             and (
@@ -262,6 +286,8 @@ class Dispatch:
             return self._failed(now)
         if self.state in FINAL:
             return self._listed_again(item, now)
+        if item.status is ItemStatus.FULFILLED and self.live:
+            return self.finished(State.DONE, now, FULL)
         if self.state in RESTORING:
             return replace(self, vendor_id=item.vendor_id)
         if now >= self.segment.end:

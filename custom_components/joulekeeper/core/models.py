@@ -1,6 +1,6 @@
 """What every vendor's account consists of: sites, devices and their latest readings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +20,9 @@ class DeviceKind(StrEnum):
     METER = "meter"
     WEATHER_STATION = "weather_station"
     CONTROLLER = "controller"
+    SMART_PLUG = "smart_plug"
+    POWER_STATION = "power_station"
+    POWER_PANEL = "power_panel"
     GENERAL_USAGE = "general_usage"
     CONTROLLED_LOAD = "controlled_load"
     FEED_IN = "feed_in"
@@ -39,6 +42,9 @@ _HARDWARE: Final = frozenset(
         DeviceKind.METER,
         DeviceKind.WEATHER_STATION,
         DeviceKind.CONTROLLER,
+        DeviceKind.SMART_PLUG,
+        DeviceKind.POWER_STATION,
+        DeviceKind.POWER_PANEL,
     }
 )
 
@@ -83,6 +89,13 @@ class Topology:
         return {site_id: Topology((site_id,), ()) for site_id in self.site_ids} | {
             unit.serial: Topology((), (unit,)) for unit in self.units
         }
+
+    def without(self, systems: AbstractSet[str]) -> Topology:
+        """Return it without some systems, told or meant by their units."""
+        return Topology(
+            tuple(site_id for site_id in self.site_ids if site_id not in systems),
+            tuple(unit for unit in self.units if unit.site_id not in systems),
+        )
 
     @property
     def systems(self) -> frozenset[str]:

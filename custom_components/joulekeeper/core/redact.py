@@ -9,8 +9,8 @@ REDACTED: Final = "**REDACTED**"
 class Redactor:
     """Removes whole values by key, and known secrets and identities inside any text.
 
-    Identities (serial numbers, site ids) become stable aliases, so that a report still
-    shows which values belong together.
+    Identities (serial numbers, site ids) become stable aliases, under any key, so that a
+    report still shows which values belong together.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Redactor:
             return self.text(value)
         if isinstance(value, Mapping):
             return {
-                self.text(str(key)): REDACTED
+                self.text(str(key)): self._whole.get(str(item), REDACTED)
                 if item is not None and str(key).casefold() in self._keys
                 else self.data(item)
                 for key, item in value.items()

@@ -102,6 +102,8 @@ class ItemStatus(StrEnum):
     ENDING = "ending"
     """It will be ended before its time."""
     FINISHED = "finished"
+    FULFILLED = "fulfilled"
+    """The device has ended it before its time, for the battery was full."""
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
     REJECTED = "rejected"

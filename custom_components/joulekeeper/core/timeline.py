@@ -155,6 +155,19 @@ class _Free:
         return self._taken_until is None or self._taken_until <= instant
 
 
+def rest_of(span: Span, others: Iterable[Span]) -> list[Span]:
+    """Return what of a span none of the others covers, earliest first."""
+    rest: list[Span] = []
+    start = span.start
+    for other in sorted(others):
+        if start < (edge := min(other.start, span.end)):
+            rest.append(Span(start, edge))
+        start = max(start, other.end)
+    if start < span.end:
+        rest.append(Span(start, span.end))
+    return rest
+
+
 def covered(segment: Segment, given_up: Iterable[Segment], now: datetime) -> bool:
     """Tell whether it was tried already to send the segment, or just that part."""
     soon = now + timedelta(minutes=1)

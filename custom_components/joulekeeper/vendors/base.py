@@ -18,11 +18,9 @@ from ..core.flow import SiteFlow
 from ..core.history import HistoryDay, Series
 from ..core.loan import Loan, Sent
 from ..core.models import Clock, Device, EndpointId, Reading, Readings, Topology
-from ..core.prices import PriceSeries, PriceSource
 from ..core.proof import Telemetry
 from ..core.schedule import Programme, ScheduleItem
 from ..core.timeline import Segment
-from ..core.usage import RenewablesInterval, UsageInterval
 
 NO_WRITES: Final = Allowance(0, timedelta(days=1))
 
@@ -35,27 +33,43 @@ class CredentialField:
     """One field of the credentials form; its texts come from the shared keys.
 
     Fields with a `section` are optional and shown in that section; the form's own
-    fields are required. One with `choices` is one of them, at first the first.
+    fields are required. One with `choices` is one of them, at first the first. A
+    `country` is told by its ISO code, two capitals, at first Home Assistant's; an
+    `email` is an address.
     """
 
     key: str
     secret: bool = False
     section: str | None = None
     choices: tuple[str, ...] = ()
+    country: bool = False
+    email: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """The numbers that an option may be, whole ones if the step is, and their unit."""
+
+    least: float
+    most: float
+    step: float = 1
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OptionField:
-    """One switch of the options form, or one or any of several `choices`.
+    """One switch of the options form, a number, or one or any of several `choices`.
 
-    Any may be taken where the default is a tuple. `requires` names the credential
-    without which the option has no effect and is not shown.
+    Any may be taken where the default is a tuple. One with a `range` is a number.
+    `requires` names the credential without which the option has no effect and is not
+    shown.
     """
 
     key: str
-    default: bool | str | tuple[str, ...]
+    default: bool | float | str | tuple[str, ...]
     requires: str | None = None
     choices: tuple[str, ...] = ()
+    range: NumberRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ class Account:
     """An account that its credentials open.
 
     `systems` are the ids of the sites that it reaches, `names` what they are called
-    where they have names. `rejected_sections` names the optional sections of the form
+    where they have names. `title` is what the cloud calls its user. `rejected_sections` names the optional sections of the form
     whose credentials the cloud refuses.
     """
 
@@ -71,6 +85,7 @@ class Account:
     systems: frozenset[str]
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     rejected_sections: frozenset[str] = frozenset()
+    title: str | None = field(default=None, repr=False)
 
 
 class TokenStore(Protocol):
@@ -354,79 +369,6 @@ class HasHistory(Protocol):
         """Where the past is fetched."""
 
 
-@runtime_checkable
-class HasPrices(Protocol):
-    """A session of an account that has prices."""
-
-    @property
-    def prices(self) -> PriceSource:
-        """Where the prices of its sites come from."""
-
-
-class Archive(Protocol):
-    """What an energy seller's cloud tells of days that are named, past or to come.
-
-    Days are those of the market; both ends of a range are included. What is asked for
-    here is a call each time: nothing is kept.
-    """
-
-    @property
-    def currency(self) -> str:
-        """ISO code of the currency of prices and costs."""
-
-    @property
-    def zone(self) -> tzinfo:
-        """The zone of the market's days."""
-
-    @property
-    def most_days(self) -> int:
-        """For how many days one call for prices or usage may ask."""
-
-    @property
-    def regions(self) -> tuple[str, ...]:
-        """The regions whose share of renewables is told; may be none."""
-
-    def knows(self, device_id: str) -> bool:
-        """Tell whether a device is a site that has prices and usage."""
-
-    def region(self, device_id: str) -> str | None:
-        """Return the region that a device is, or is in, None where nobody knows."""
-
-    async def fetch_prices(
-        self, device_id: str, start: date, end: date, step: timedelta | None
-    ) -> PriceSeries:
-        """Return prices of a range that one call may ask for, in steps of one length.
-
-        Without a step they come as they are told, as a rule in the billing's.
-        """
-
-    async def fetch_usage(
-        self, device_id: str, start: date, end: date
-    ) -> tuple[UsageInterval, ...]:
-        """Return what was metered in a range that one call may ask for, oldest first.
-
-        Every interval comes once per flow; days that are not known yet have none.
-        """
-
-    async def fetch_renewables(
-        self,
-        region: str,
-        previous: int | None,
-        following: int | None,
-        step: timedelta | None,
-    ) -> tuple[RenewablesInterval, ...]:
-        """Return the running interval, and so many before and after it."""
-
-
-@runtime_checkable
-class HasArchive(Protocol):
-    """A session whose cloud can be asked for named days."""
-
-    @property
-    def archive(self) -> Archive:
-        """Where they are asked for."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowSource:
     """One site whose flows an account tells.
@@ -451,20 +393,6 @@ class HasFlows(Protocol):
         """Return a source per site that has anything to tell."""
 
 
-@runtime_checkable
-class Binder(Protocol):
-    """A session of an account to which systems are bound by us."""
-
-    async def request_code(self, serial: str, check_code: str) -> bool:
-        """Have a code sent to the system's owner; False if it is bound already."""
-
-    async def bind(self, serial: str, code: str) -> None:
-        """Bind a system with the code; nothing happens if it is bound already."""
-
-    async def unbind(self, serial: str) -> None:
-        """Unbind a system."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorSpec:
     """One brand: how to connect, what to ask the user, what to show.
@@ -475,7 +403,12 @@ class VendorSpec:
     account may be written to, by default never. `host_of` tells the server of
     credentials where there are several, else it is `host`. Where `binds`, sessions are a `Binder`,
     and an account without systems can be added. Where `picks`, the user is asked which
-    of several systems he wants.
+    of several systems he wants. With a `terms_url` the user has to accept what is there
+    before anything is tried. Where `pausable`, an account has a switch that stops all
+    its calls, for a cloud that lets only one program log in at a time. Where logins are
+    `scarce_logins`, an account goes on with the session by which its form was tried.
+    Where it `lends`, all that is ours in its cloud is lent from a plan, which the
+    journal tells.
     """
 
     key: str
@@ -488,6 +421,10 @@ class VendorSpec:
     writes: Allowance = NO_WRITES
     binds: bool = False
     picks: bool = False
+    terms_url: str | None = None
+    pausable: bool = False
+    scarce_logins: bool = False
+    lends: bool = False
     host_of: Callable[[Mapping[str, str]], str] | None = None
     connect: Callable[[Connection], VendorSession]
     validate: Callable[[Connection], Awaitable[Account]]

@@ -107,9 +107,10 @@ class HttpClient:
         *,
         label: str,
         repeatable: bool = True,
+        answers: frozenset[int] = frozenset(),
         **options: Any,
     ) -> Response:
-        """Make a call and return its answer.
+        """Make a call and return its answer, also one of the statuses in `answers`.
 
         Raises AuthError (401), NotSupported (403), NotFound (404), RateLimited (429),
         Rejected (any other 4xx), TransientError (connection, time-out, 5xx),
@@ -117,14 +118,14 @@ class HttpClient:
         ProtocolError (a redirection to nowhere).
         """
         try:
-            return await self._once(method, url, label, repeatable, options)
+            return await self._once(method, url, label, repeatable, answers, options)
         except OutcomeUnknown:
             raise
         except TransientError as error:
             if not repeatable or isinstance(error.__cause__, TimeoutError):
                 raise
         await asyncio.sleep(RETRY_PAUSE_S)
-        return await self._once(method, url, label, repeatable, options)
+        return await self._once(method, url, label, repeatable, answers, options)
 
     async def _once(
         self,
@@ -132,6 +133,7 @@ class HttpClient:
         url: str,
         label: str,
         repeatable: bool,
+        answers: frozenset[int],
         options: Mapping[str, Any],
     ) -> Response:
         lost = TransientError if repeatable else OutcomeUnknown
@@ -156,7 +158,8 @@ class HttpClient:
             raise lost(f"{label}: {type(error).__name__}") from None
         if self._meter is not None:
             self._meter.answered(label, answer.status, answer.headers)
-        self._raise_for_status(answer, label, lost)
+        if answer.status not in answers:
+            self._raise_for_status(answer, label, lost)
         return Response(
             label,
             answer.status,

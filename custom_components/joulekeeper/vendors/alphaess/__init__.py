@@ -27,6 +27,7 @@ VENDOR: Final = VendorSpec(
     # between, half of it to give back what was borrowed.
     writes=Allowance(48, timedelta(days=1), reserved=24),
     binds=True,
+    lends=True,
     private_keys=frozenset({CONF_APP_ID}),
     connect=AlphaEssSession,
     validate=validate,
