@@ -1,0 +1,1 @@
+"""The Anker package without Home Assistant."""
