@@ -8,6 +8,10 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from custom_components.joulekeeper.account_entities import (
+    AccountSwitchDescription,
+    RefreshDescription,
+)
 from custom_components.joulekeeper.const import DOMAIN, PLATFORMS
 from custom_components.joulekeeper.core.schedule import Action
 from custom_components.joulekeeper.entity import ControlDescription
@@ -99,10 +103,12 @@ class Row:
 
 
 OWN_DESCRIPTIONS: Final = (
+    AccountSwitchDescription,
     ControlDescription,
     HistorySensorDescription,
     PushSensorDescription,
     PushSwitchDescription,
+    RefreshDescription,
 )
 """What describes the entities that no vendor's table has."""
 

@@ -4,6 +4,7 @@ hassfest checks their form only in CI and knows nothing of their users.
 """
 
 import ast
+from enum import StrEnum
 import json
 from pathlib import Path
 import re
@@ -19,6 +20,14 @@ import pytest
 from custom_components.joulekeeper.const import DOMAIN, PLATFORMS
 from custom_components.joulekeeper.core.rules import Inexact
 from custom_components.joulekeeper.core.schedule import Action
+from custom_components.joulekeeper.plan_services import (
+    DayType,
+    LoadType,
+    PlanPart,
+    Tariff,
+    Weekday,
+    WeekPlan,
+)
 from custom_components.joulekeeper.price_data import Format, Per
 from custom_components.joulekeeper.services import async_setup_services
 from homeassistant import components
@@ -229,7 +238,18 @@ def test_examples_of_action(name: str) -> None:
 
 def test_options_of_actions() -> None:
     """A select offers all that there is, in the same order."""
-    enums = {"action": Action, "inexact": Inexact, "format": Format, "per": Per}
+    enums: dict[str, type[StrEnum]] = {
+        "action": Action,
+        "inexact": Inexact,
+        "format": Format,
+        "per": Per,
+        "plan": WeekPlan,
+        "part": PlanPart,
+        "load_type": LoadType,
+        "week_days": Weekday,
+        "day_type": DayType,
+        "tariff": Tariff,
+    }
     for action in SERVICES.values():
         fields, _ = fields_of(action)
         for key, field in fields.items():
@@ -360,7 +380,7 @@ def test_platform_keeps_the_rules(platform: str) -> None:
     """
     tree = SOURCES[f"{platform}.py"]
     together = ("number", "select", "switch", "time")
-    writes = platform not in ("binary_sensor", "event", "sensor", *together)
+    writes = platform not in ("binary_sensor", "event", "sensor", "update", *together)
     assert f"PARALLEL_UPDATES = {int(writes)}" in map(ast.unparse, tree.body)
     setup = next(
         node

@@ -12,7 +12,10 @@ from string import Formatter
 from typing import Final
 
 from custom_components.joulekeeper.access import HINTS, OBSTACLES
-from custom_components.joulekeeper.config_flow import SECTION_ADVANCED
+from custom_components.joulekeeper.account_forms import (
+    CONF_ACCEPT_TERMS,
+    SECTION_ADVANCED,
+)
 from custom_components.joulekeeper.const import (
     CONF_DELETE_ON_REMOVAL,
     CONF_MAX_FORCE_HOURS,
@@ -64,6 +67,9 @@ def _wanted_of_config() -> Wanted:
     step = ("config", "step", "credentials")
     about = Given(frozenset({"vendor"}))
     wanted[*step, "title"] = wanted[*step, "description"] = about
+    wanted |= _plain((*step, "data", CONF_ACCEPT_TERMS))
+    terms = Given(frozenset({"vendor", "terms_url"}))
+    wanted[*step, "data_description", CONF_ACCEPT_TERMS] = terms
     fields: set[tuple[str | None, str]] = {(SECTION_ADVANCED, CONF_BASE_URL)}
     for spec in REGISTRY.values():
         fields |= {(item.section, item.key) for item in spec.fields}
@@ -141,6 +147,11 @@ def _shown_errors(tree: ast.AST) -> set[str]:
         for key, value in zip(node.keys, node.values, strict=True)
         if isinstance(key, ast.Constant) and key.value == "base"
         if isinstance(value, ast.Constant)
+    } | {
+        str(node.value.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        if ast.unparse(node.targets[0]) == "errors[CONF_ACCEPT_TERMS]"
     }
 
 
@@ -166,8 +177,14 @@ def _wanted_of_options() -> Wanted:
         for option in spec.options
         for choice in option.choices
     )
+    (flow,) = (
+        node
+        for node in ast.walk(SOURCES["config_flow.py"])
+        if isinstance(node, ast.ClassDef) and node.name == "JoulekeeperOptionsFlow"
+    )
+    aborts = (("options", "abort", reason) for reason in _abort_reasons(flow))
     return _form(step, *fields) | _plain(
-        (*step, "title"), (*step, "description"), *choices
+        (*step, "title"), (*step, "description"), *choices, *aborts
     )
 
 

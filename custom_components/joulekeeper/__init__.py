@@ -7,6 +7,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .account import LoadedAccount
+from .claims import async_offer
 from .connection import async_connection, token_store
 from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS, PUSH_PLATFORMS
 from .controls import Controls
@@ -93,6 +94,8 @@ async def async_remove_entry(
     await token_store(hass, entry.entry_id).async_remove()
     await async_remove_journal(hass, entry.entry_id)
     await history_store(hass, entry.entry_id).async_remove()
+    async_offer(hass, entry)
+    async_offer(hass, entry)
 
 
 async def async_remove_config_entry_device(

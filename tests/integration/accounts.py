@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from custom_components.joulekeeper.account_forms import CONF_ACCEPT_TERMS
 from custom_components.joulekeeper.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -13,7 +14,13 @@ from ..clouds import FakeCloud
 PORTAL_FIELDS = ("portal_email", "portal_password")
 
 
-def form(cloud: FakeCloud, *, portal: bool = False, **changes: str) -> dict[str, Any]:
+def form(
+    cloud: FakeCloud,
+    *,
+    portal: bool = False,
+    accept_terms: bool = False,
+    **changes: str,
+) -> dict[str, Any]:
     """Return what a user fills into the credentials form."""
     given: Mapping[str, str] = {
         "base_url": cloud.base_url,
@@ -28,6 +35,8 @@ def form(cloud: FakeCloud, *, portal: bool = False, **changes: str) -> dict[str,
     if portal:
         filled["portal"] = {key: given[key] for key in PORTAL_FIELDS if key in given}
     filled["advanced"] = {"base_url": given["base_url"]}
+    if accept_terms:
+        filled[CONF_ACCEPT_TERMS] = True
     return filled
 
 
@@ -62,7 +71,9 @@ async def add_account(
     It is added with all it has, or with its `picks` where the flow lets one choose.
     """
     flow = await start_flow(hass, vendor)
-    flow = await submit(hass, flow, form(cloud, portal=portal, **changes))
+    asks = CONF_ACCEPT_TERMS in flow["data_schema"].schema
+    filled = form(cloud, portal=portal, accept_terms=asks, **changes)
+    flow = await submit(hass, flow, filled)
     if flow.get("step_id") == "systems":
         flow = await submit(hass, flow, {"systems": list(picks or cloud.serials)})
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow

@@ -20,6 +20,7 @@ from homeassistant.util.async_ import get_scheduled_timer_handles
 from ..clouds import (
     AlphaEssCloud,
     AmberCloud,
+    AnkerCloud,
     FakeCloud,
     FusionSolarCloud,
     RedbackCloud,
@@ -142,6 +143,9 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{package}.setting_changes.COLLECT_FOR_S", 0)
     monkeypatch.setattr(f"{package}.vendors.http.RETRY_PAUSE_S", 0)
     monkeypatch.setattr(f"{package}.vendors.fusionsolar.settings.WAITS_S", (0, 0))
+    monkeypatch.setattr(f"{package}.vendors.anker.pace.SPACING_S", 0)
+    monkeypatch.setattr(f"{package}.vendors.anker.pace.READ_PATIENCE_S", 0)
+    monkeypatch.setattr(f"{package}.vendors.anker.api.RETRY_PAUSE_S", (0, 0))
     for spacing in ("SPACING_S", "WIDE_SPACING_S", "WRITE_GAP_S"):
         monkeypatch.setattr(f"{package}.vendors.alphaess.pace.{spacing}", 0)
 
@@ -317,3 +321,40 @@ async def open_fusion_house(
 async def fusion_house(open_fusion_house: OpenFusionHouse) -> FusionHouse:
     """Return the house of fixture A: dongle, inverter, battery and power sensor."""
     return await open_fusion_house(fixture="A")
+
+
+ANKER = "11111111-2222-4333-8444-00000000000a"
+ANKER_BANK = "FAKESB1A00000001"
+ANKER_C = "11111111-2222-4333-8444-00000000000c"
+ANKER_C_BANK = "FAKESB2C00000001"
+ANKER_NOON = datetime(2026, 5, 4, 10, 2, 30, tzinfo=UTC)
+"""Two minutes and a half past noon in Berlin."""
+
+type AnkerHouse = House[AnkerCloud]
+type OpenAnkerHouse = Callable[..., Awaitable[AnkerHouse]]
+
+
+@pytest.fixture
+async def open_anker_house(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    open_anker: Callable[..., Awaitable[AnkerCloud]],
+    no_waiting: None,
+    same_installation: None,
+) -> OpenAnkerHouse:
+    """Return what opens an Anker cloud and adds its account, in Berlin."""
+    return _opener(
+        hass,
+        freezer,
+        open_anker,
+        "anker",
+        ANKER_NOON,
+        "Europe/Berlin",
+        attrgetter("serials"),
+    )
+
+
+@pytest.fixture
+async def anker_house(open_anker_house: OpenAnkerHouse) -> AnkerHouse:
+    """Return the house of fixture A: one Solarbank E1600."""
+    return await open_anker_house(fixture="A")

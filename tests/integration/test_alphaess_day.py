@@ -153,8 +153,6 @@ async def test_a_day_with_schedules(house: AlphaHouse) -> None:
     await lay(house, ALPHA_B, "22:00", action="discharge", duration_min=60, **power)
     await lay(house, ALPHA_B, "01:30", action="charge", duration_min=45, **power)
     await lay(house, ALPHA_B, "12:00", action="hold", duration_min=120)
-    # Tracing every future takes half of the time.
-    house.hass.loop.set_debug(False)
     cloud.requests.clear()
     laid = len(cloud.writes)
     begin = dt_util.utcnow()

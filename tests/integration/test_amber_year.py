@@ -224,7 +224,6 @@ async def only(house: AmberHouse, *keys: str) -> None:
                 item.entity_id, disabled_by=er.RegistryEntryDisabler.USER
             )
     await house.reload()
-    house.hass.loop.set_debug(False)
 
 
 PRICE_SENSORS: Final = {

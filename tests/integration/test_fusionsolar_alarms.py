@@ -19,7 +19,6 @@ MONTH_ONLY = 20027
 async def test_old_alarm(open_fusion_house: OpenFusionHouse, month_only: bool) -> None:
     """It is not gone because it is old; nor is it told once more."""
     house = await open_fusion_house(fixture="A")
-    house.hass.loop.set_debug(False)
 
     def refuse(payload: Any) -> Any:
         told = payload["params"]

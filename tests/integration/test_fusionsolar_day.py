@@ -65,18 +65,12 @@ def asks_for_password(house: FusionHouse) -> bool:
     return any(flow["context"]["source"] == SOURCE_REAUTH for flow in flows)
 
 
-def quiet(house: FusionHouse) -> FusionHouse:
-    """Spare the time that debugging takes, and forget the calls of set-up."""
-    house.hass.loop.set_debug(False)
-    return house
-
-
 async def test_a_day(open_fusion_house: OpenFusionHouse) -> None:
     """At most 30 calls an hour, evenly, and two of three refreshes are fetched."""
-    house = quiet(await open_fusion_house(fixture="A"))
+    house = await open_fusion_house(fixture="A")
     begin, had = dt_util.utcnow(), known(house)
     first = calls(house)
-    assert first["login"] == 2  # the form's, and the account's
+    assert first["login"] == 1  # the form hands its session to the account
     assert first[REAL_TIME] == 3
     house.cloud.requests.clear()
     await house.pass_time(DAY)
@@ -101,10 +95,8 @@ async def test_restarts(
 ) -> None:
     """A restart asks nothing that is known: for days no quota is ever touched."""
     behaviour = Behaviour(quota_window=quota_window, refused_counts=True)
-    house = quiet(
-        await open_fusion_house(
-            fixture="A", behaviour=behaviour, zone="Australia/Brisbane"
-        )
+    house = await open_fusion_house(
+        fixture="A", behaviour=behaviour, zone="Australia/Brisbane"
     )
     begin, had = dt_util.utcnow(), known(house)
     house.cloud.requests.clear()
@@ -148,7 +140,7 @@ async def test_other_accounts(
     open_fusion_house: OpenFusionHouse, fixture: str, types: int, an_hour: int
 ) -> None:
     """Several plants share each call; more types mean fewer polls."""
-    house = quiet(await open_fusion_house(fixture=fixture))
+    house = await open_fusion_house(fixture=fixture)
     house.cloud.requests.clear()
     hours = 8
     await house.pass_time(hours * HOUR)
@@ -166,7 +158,7 @@ async def test_only_picked_plants_are_asked(
 ) -> None:
     """Of 105 plants three are wanted: they are all that is asked about."""
     picks = [f"NE={78000000 + n}" for n in (3, 50, 104)]
-    house = quiet(await open_fusion_house(fixture="many", picks=picks))
+    house = await open_fusion_house(fixture="many", picks=picks)
     told: list[Counter[str]] = []
 
     def note(payload: Any) -> Any:

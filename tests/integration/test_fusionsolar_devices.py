@@ -19,7 +19,6 @@ from .conftest import (
     FusionHouse,
     OpenFusionHouse,
 )
-from .test_fusionsolar_day import quiet
 
 HOUR: Final = timedelta(hours=1)
 BRISBANE: Final = ZoneInfo("Australia/Brisbane")
@@ -89,10 +88,8 @@ def assert_true(house: FusionHouse) -> None:
 
 async def test_month_and_year(open_fusion_house: OpenFusionHouse) -> None:
     """Asked for once while nobody wants them, then every six hours and on the first."""
-    house = quiet(
-        await open_fusion_house(
-            zone="Australia/Brisbane", now=LAST_OF_MONTH, history=10 * HOUR
-        )
+    house = await open_fusion_house(
+        zone="Australia/Brisbane", now=LAST_OF_MONTH, history=10 * HOUR
     )
     await house.pass_time(timedelta(minutes=3))
     # An interface takes a call a minute: the second type of devices has waited.
@@ -127,7 +124,7 @@ async def test_month_and_year(open_fusion_house: OpenFusionHouse) -> None:
 
 async def test_missing_right(open_fusion_house: OpenFusionHouse) -> None:
     """It costs its own entities, is told like others, and is seldom asked for again."""
-    house = quiet(await open_fusion_house(zone="Australia/Brisbane", now=LAST_OF_MONTH))
+    house = await open_fusion_house(zone="Australia/Brisbane", now=LAST_OF_MONTH)
     await house.pass_time(timedelta(minutes=3))
     await enable(house)
     # Home Assistant loads it once more by itself.

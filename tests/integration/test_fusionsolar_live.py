@@ -78,7 +78,6 @@ async def test_lag(
 ) -> None:
     """What is fetched is seconds old, and two of three refreshes are."""
     house = await open_fusion_house(fixture="A", behaviour=Behaviour(**switches))
-    house.hass.loop.set_debug(False)
     await house.pass_time(HOUR)
     begin = dt_util.utcnow()
     await house.pass_time(6 * HOUR)
@@ -109,7 +108,6 @@ async def test_without_the_right_for_histories(
     # The newer interface is tried a minute after the older one.
     monkeypatch.setattr(FusionSolarClient.__init__, "__defaults__", (wait,))
     house = await open_fusion_house(fixture="A")
-    house.hass.loop.set_debug(False)
     await house.pass_time(HOUR)
     learned = live(house).polled_at
     house.cloud.allow(HISTORY, "deviceHistory", allowed=False)

@@ -294,7 +294,6 @@ async def test_owner_takes_his_grant_back(open_fusion_house: OpenFusionHouse) ->
 async def two_plants(open_fusion_house: OpenFusionHouse) -> FusionHouse:
     """Return an account with a home and a beach house, for some time."""
     house = await open_fusion_house(fixture="D")
-    house.hass.loop.set_debug(False)
     await house.pass_time(16 * MINUTE)
     assert house.value("sensor", "grid_power", FUSION_METER) not in BLANK
     return house

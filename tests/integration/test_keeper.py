@@ -133,6 +133,31 @@ async def test_what_is_refused_later_is_not_sent_for_ever(evening: House) -> Non
     assert (await story(evening)).count("rejected") == 1
 
 
+async def test_what_is_refused_later_keeps_nothing_from_its_time(
+    evening: House,
+) -> None:
+    """What it was to go before is made anew at once."""
+    first, second = (
+        {"action": action, "duration_min": 60, "start": soon()}
+        for action in ("hold", "charge")
+    )
+    await evening.act("create_schedule", **first)
+    faults = evening.cloud.faults
+    faults.add("schedule_create", Fault.THROTTLE, times=1, retry_after=20)
+    (created,) = await evening.act("create_schedule", **second)
+    assert created["state"] == "queued"
+    faults.add("schedule_create", Fault.STATUS, status=400, times=1)
+    await evening.pass_time(MINUTE)
+    assert (await story(evening, created["schedule_id"]))[-1] == "rejected"
+    assert items(evening, EVENING) == [("Conserve", 30, 90)]
+    assert "rejected" in issues(evening)
+    calendar = evening.entity_id("calendar", "plan", INVERTER)
+    state = evening.hass.states.get(calendar)
+    assert state is not None
+    assert "Hold" in state.attributes["message"]
+    assert "Interrupted" not in state.attributes["description"]
+
+
 async def test_what_should_be_gone_is_deleted_in_the_end(evening: House) -> None:
     """A cloud that refuses deletes is asked again, ever more seldom, and told of."""
     await evening.act(

@@ -112,7 +112,7 @@ def _check_step(check: Check, part: str, result: Mapping[str, Any]) -> None:
         step = f"{part}/step/{result['step_id']}"
         check(f"{step}/title", placeholders)
         check(f"{step}/description", placeholders)
-        _check_fields(check, step, result["data_schema"].schema)
+        _check_fields(check, step, result["data_schema"].schema, placeholders)
         for error in (result.get("errors") or {}).values():
             check(f"{part}/error/{error}", placeholders)
     elif (
@@ -122,11 +122,14 @@ def _check_step(check: Check, part: str, result: Mapping[str, Any]) -> None:
         check(f"{part}/abort/{result['reason']}", placeholders)
 
 
-def _check_fields(check: Check, path: str, fields: Mapping[Any, Any]) -> None:
+def _check_fields(
+    check: Check, path: str, fields: Mapping[Any, Any], placeholders: Placeholders
+) -> None:
     for field, content in fields.items():
         if isinstance(content, data_entry_flow.section):
             check(f"{path}/sections/{field}/name", {})
-            _check_fields(check, f"{path}/sections/{field}", content.schema.schema)
+            inside = f"{path}/sections/{field}"
+            _check_fields(check, inside, content.schema.schema, placeholders)
         else:
             check(f"{path}/data/{field}", {})
-            check(f"{path}/data_description/{field}", {})
+            check(f"{path}/data_description/{field}", placeholders)

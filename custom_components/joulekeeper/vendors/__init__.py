@@ -4,6 +4,7 @@ from typing import Final
 
 from .alphaess import VENDOR as ALPHAESS
 from .amber import VENDOR as AMBER
+from .anker import VENDOR as ANKER
 from .base import VendorSpec
 from .chargehq import TARGET as CHARGEHQ
 from .fusionsolar import VENDOR as FUSIONSOLAR
@@ -11,7 +12,7 @@ from .redback import VENDOR as REDBACK
 from .targets import PushSpec
 
 REGISTRY: Final[dict[str, VendorSpec]] = {
-    vendor.key: vendor for vendor in (ALPHAESS, AMBER, FUSIONSOLAR, REDBACK)
+    vendor.key: vendor for vendor in (ALPHAESS, AMBER, ANKER, FUSIONSOLAR, REDBACK)
 }
 
 PUSH_TARGETS: Final[dict[str, PushSpec]] = {

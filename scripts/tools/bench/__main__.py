@@ -8,7 +8,8 @@ and config flow; no frontend, no recorder), and the fake cloud in another proces
 that CPU time, memory and blocked loops are of Home Assistant with the integration
 alone. One inverter with battery, without portal, entities as they are by default.
 Of Amber, one site, and what others would do with the same prices (`amber/bench.py`). Of
-FusionSolar, plants with a dongle, an inverter, a battery and a power sensor.
+FusionSolar, plants with a dongle, an inverter, a battery and a power sensor. Of Anker,
+systems of one Solarbank E1600.
 
 How the time moves, and what that means for the figures:
 
@@ -41,6 +42,7 @@ from .report import Comparison, as_json, as_table
 VENDORS = {vendor.key: vendor for vendor in (ALPHAESS, REDBACK)}
 OWN = {
     "amber": "amber.bench",
+    "anker": "anker.bench",
     "fusionsolar": "fusionsolar.bench",
     "schedule": "schedule",
 }

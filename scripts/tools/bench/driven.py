@@ -2,6 +2,8 @@
 
 from tests.clouds import FakeCloud
 
+from .figures import most_within
+
 
 class DrivenCloud[C: FakeCloud]:
     """One account; a vendor's own class tells when its values were published."""
@@ -30,6 +32,13 @@ class DrivenCloud[C: FakeCloud]:
     def counts(self) -> dict[str, int]:
         """Return the requests by endpoint."""
         return self._cloud.requests.counts()
+
+    def busiest(self) -> int:
+        """Return the most requests of one endpoint in any minute."""
+        times: dict[str, list[float]] = {}
+        for entry in self._cloud.requests.entries:
+            times.setdefault(entry.label, []).append(entry.at.timestamp())
+        return max((most_within(each, 60.0) for each in times.values()), default=0)
 
     def sequential_depth(self) -> int:
         """Return the number of round trips that somebody had to wait for."""

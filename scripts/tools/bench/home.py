@@ -75,9 +75,12 @@ async def add_account(
     """Add an account as a user does, with all systems and no optional section."""
     flows = hass.config_entries.flow
     flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-    await flows.async_configure(flow["flow_id"], {"vendor": vendor})
+    asked = await flows.async_configure(flow["flow_id"], {"vendor": vendor})
     form: dict[str, Any] = dict(fields)
     form["advanced"] = {"base_url": form.pop("base_url")}
+    assert asked["data_schema"] is not None
+    if "accept_terms" in asked["data_schema"].schema:
+        form["accept_terms"] = True
     result = await flows.async_configure(flow["flow_id"], form)
     if result.get("step_id") == "systems":
         assert result["data_schema"] is not None

@@ -7,6 +7,8 @@ from typing import Any, Protocol, cast
 
 from tests.clouds import CLOUDS
 from tests.clouds.alphaess.fixtures import neighbours
+from tests.clouds.anker import Behaviour as AnkerBehaviour
+from tests.clouds.anker.fixtures import neighbours as systems_nearby
 from tests.clouds.fusionsolar import Behaviour as FusionSolarBehaviour
 from tests.clouds.fusionsolar.fixtures import neighbours as plants_nearby
 from tests.clouds.house import Energy
@@ -59,7 +61,7 @@ class Account:
 
     `cloud` are arguments of the vendor's fake cloud. `trial` is the schedule of a round
     trip of control, `ahead` of now, or `AT_ONCE` where the cloud holds nothing before its
-    start; None where nothing can be controlled. With `planned`
+    start; None where nothing can be controlled, as the `untried` hardware. With `planned`
     the calendar of the first home gets a day of events; with `priced` the account is a
     retailer's, whose first site has the prices of the first home. One that is `told` is
     no account, but told what flows in the first home.
@@ -68,6 +70,7 @@ class Account:
     vendor: str
     trial: Mapping[str, Any] | None = None
     ahead: timedelta = timedelta(hours=2)
+    untried: frozenset[str] = frozenset()
     planned: bool = False
     priced: bool = False
     told: bool = False
@@ -107,6 +110,18 @@ ACCOUNTS = (
         cloud={
             "fixture": plants_nearby("A", *BRISBANE),
             "behaviour": FusionSolarBehaviour(dispatch_delay_s=0.0),
+        },
+    ),
+    # one Solarbank E1600, two, a Solarbank 2 with a meter, and an inverter alone
+    Account(
+        "anker",
+        # what none of their plans has at any time
+        trial={"action": "discharge", "power_w": 260},
+        ahead=AT_ONCE,
+        untried=frozenset({"FAKEMI800001"}),
+        cloud={
+            "fixture": systems_nearby(("A", "B", "C", "D"), *BRISBANE),
+            "behaviour": AnkerBehaviour(crypto="opaque"),
         },
     ),
     # the app that charges the car from the first home's surplus

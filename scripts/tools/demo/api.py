@@ -1,6 +1,6 @@
 """Home Assistant's own REST and websocket interfaces, as a frontend uses them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -93,7 +93,7 @@ class HassApi:
         answer = await self.post(f"/api/services/{domain}/{name}?return_response", data)
         return answer["service_response"]
 
-    async def add_entry(self, domain: str, answers: dict[str, str]) -> str:
+    async def add_entry(self, domain: str, answers: Mapping[str, Any]) -> str:
         """Walk a config flow, giving each form what it asks for; return the entry.
 
         Of a menu the first item is taken.
@@ -152,7 +152,7 @@ async def _reachable() -> AsyncIterator[None]:
         raise HassError(f"Home Assistant cannot be reached: {err!r}") from err
 
 
-def _filled(schema: list[dict[str, Any]], answers: dict[str, str]) -> dict[str, Any]:
+def _filled(schema: list[dict[str, Any]], answers: Mapping[str, Any]) -> dict[str, Any]:
     """Fill a form and its sections with the answers that it has fields for."""
     filled: dict[str, Any] = {}
     for item in schema:

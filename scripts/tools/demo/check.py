@@ -89,6 +89,8 @@ class Trial:
         pushes, push_error_w = told or (None, None)
         round_trips: list[RoundTrip] = []
         for serial in self._cloud.serials if self._account.trial else ():
+            if serial in self._account.untried:
+                continue
             trip = await self._noting("control", self._control(entry_id, serial))
             if trip is not None:
                 round_trips.append(trip)
@@ -131,7 +133,12 @@ def held(cloud: Cloud, serial: str) -> list[str]:
     """Return what the cloud holds, in whatever order it holds it."""
     return sorted(
         json.dumps(
-            {key: sorted(v) if isinstance(v, list) else v for key, v in item.items()},
+            {
+                key: sorted(value, key=repr) if isinstance(value, list) else value
+                for key, value in item.items()
+                # An empty list says as much as none.
+                if value not in (None, [])
+            },
             sort_keys=True,
             default=str,
         )

@@ -49,7 +49,13 @@ class Household:
         vendor = account.vendor
         cloud = self.clouds[vendor]
         entry_id = await self.api.add_entry(
-            DOMAIN, {"vendor": vendor, "base_url": cloud.base_url, **cloud.credentials}
+            DOMAIN,
+            {
+                "vendor": vendor,
+                "base_url": cloud.base_url,
+                "accept_terms": True,
+                **cloud.credentials,
+            },
         )
         known, grown_ms = 0, 0
 

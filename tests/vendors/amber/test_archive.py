@@ -19,7 +19,7 @@ from custom_components.joulekeeper.vendors.amber.archive import AmberArchive
 from custom_components.joulekeeper.vendors.amber.client import AmberClient
 from custom_components.joulekeeper.vendors.amber.models import PriceRecord, UsageRecord
 from custom_components.joulekeeper.vendors.amber.words import State
-from custom_components.joulekeeper.vendors.base import Archive
+from custom_components.joulekeeper.vendors.extras import Archive
 from tests.clouds import Fault
 from tests.clouds.amber import FIXTURES, AmberCloud, ChannelSpec
 from tests.clouds.amber.behaviour import Behaviour

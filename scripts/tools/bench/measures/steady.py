@@ -83,6 +83,7 @@ async def _hour(
         "cpu_s": cpu,
         "block": block,
         "calls": cloud.ask("counts"),
+        "busiest": cloud.ask("busiest"),
         "changes": (watch.states.count if watch else 0) - changes,
         "lags": watch.lags(cloud.ask("publications"), begin) if watch else [],
     }
