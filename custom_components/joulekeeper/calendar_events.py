@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from itertools import pairwise
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, override
 from zoneinfo import ZoneInfo
 
 from homeassistant.components.calendar import CalendarEvent
@@ -56,6 +56,28 @@ class Event(CalendarEvent):
 
     def __post_init__(self) -> None:
         """Check nothing."""
+
+    @property
+    @override
+    def start_datetime_local(self) -> datetime:
+        """The start on the local clock, of one place in time.
+
+        Times of one zone are compared by their clocks alone. In the hour that comes
+        twice, Home Assistant would wait for what is past, at once and again and again.
+        """
+        return _placed(super().start_datetime_local)
+
+    @property
+    @override
+    def end_datetime_local(self) -> datetime:
+        """The end on the local clock, of one place in time."""
+        return _placed(super().end_datetime_local)
+
+
+def _placed(local: datetime) -> datetime:
+    """Return the same time with its offset instead of its zone."""
+    offset = local.utcoffset()
+    return local if offset is None else local.replace(tzinfo=timezone(offset))
 
 
 class _RuleWords(NamedTuple):

@@ -1,6 +1,6 @@
 """The calendar: schedules as events, laid and edited as in Home Assistant's dialogs."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -892,6 +892,22 @@ async def test_state_follows_the_events(dialogs: Dialogs) -> None:
     await dialogs.house.pass_time(timedelta(minutes=10))
     assert not dialogs.on
     assert "message" not in dialogs.house.state("calendar", "plan").attributes
+
+
+async def test_state_in_the_hour_that_comes_twice(open_dialogs: OpenDialogs) -> None:
+    """What began in the first of the two goes on, and ends once, in the second.
+
+    Home Assistant would wait for a start that is past, without ever coming to rest.
+    """
+    first = datetime(2026, 4, 4, 15, 22, 30, tzinfo=UTC)
+    dialogs = await open_dialogs(zone="Australia/Sydney", now=first)
+    await dialogs.house.act("force", action="charge", duration_min=60)
+    assert dialogs.on
+    await sleep(dialogs.house, timedelta(minutes=53))
+    assert f"{dt_util.now():%H:%M}" < "02:22"
+    assert dialogs.on
+    await dialogs.house.pass_time(timedelta(minutes=6))
+    assert not dialogs.on
 
 
 async def test_series_far_ahead_is_the_next_event(dialogs: Dialogs) -> None:

@@ -146,6 +146,28 @@ def test_over_midnight() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("start", "hours", "expected"),
+    [
+        # Up to the instant at which the clock goes from 03:00 to 02:00.
+        ("2026-10-24T23:45Z", 1.25, [(time(1, 45), time(3))]),
+        # 02:00 to 02:15 an hour later.
+        ("2026-10-25T00:00Z", 1.25, [(time(2), time(3))]),
+        ("2026-10-25T00:45Z", 0.5, [(time(2), time(2, 15)), (time(2, 45), time(3))]),
+        ("2026-10-25T00:00Z", 3, [(time(2), time(4))]),
+        ("2026-10-25T01:00Z", 1, [(time(2), time(3))]),
+        # From 02:00 to 03:00 in no time.
+        ("2026-03-29T00:00Z", 2, [(time(1), time(4))]),
+    ],
+)
+def test_clock_that_is_changed(
+    start: str, hours: float, expected: list[tuple[time, time]]
+) -> None:
+    """All that the clock on the wall shows meanwhile is ours, and shown twice only once."""
+    windows = of_segment(segment(datetime.fromisoformat(start), hours), BERLIN)
+    assert [(window.start, window.end) for window in windows] == expected
+
+
 def test_more_than_six_a_day() -> None:
     """What finds no place is not there, and harms nothing."""
     parts = [

@@ -144,6 +144,19 @@ async def test_short_trouble_is_bridged(client: _Client, feed: PriceFeed) -> Non
     assert (await feed.fetch()).price(GENERAL) == 0.2
 
 
+async def test_wrong_clock_bridges_no_longer(client: _Client, feed: PriceFeed) -> None:
+    """Trouble that began by a clock an hour ahead is over as soon as any other."""
+    await feed.fetch()
+    client.next_answer = fail
+    client.now = START + timedelta(hours=1)
+    await feed.fetch()
+    client.now = START + 2 * MINUTE
+    await feed.fetch()
+    client.now += PATIENCE + MINUTE
+    with pytest.raises(TransientError):
+        await feed.fetch()
+
+
 async def test_refused_token_is_never_bridged(client: _Client, feed: PriceFeed) -> None:
     """The user is asked at once."""
     await feed.fetch()

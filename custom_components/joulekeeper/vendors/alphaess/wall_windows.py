@@ -9,7 +9,7 @@ or of 24:00, is not documented, so that the last quarter of a day is left out
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from ...core.schedule import DAY, Action
@@ -23,6 +23,8 @@ HOLD_LIMIT: Final = 10
 """A charge window with little power up to little charge keeps the battery from
 discharging (dossier 2.8)."""
 FULL: Final = 100
+_SECOND: Final = timedelta(seconds=1)
+_MINUTE: Final = timedelta(minutes=1)
 LEAST_LIMIT: Final = 10
 
 
@@ -162,15 +164,49 @@ def _without(span: tuple[int, int], start: int, end: int) -> Iterator[tuple[int,
 def _days(
     start: datetime, end: datetime, zone: tzinfo
 ) -> Iterator[tuple[int, time, time]]:
-    """Yield each day of the week that a span touches, with the wall times on it."""
+    """Yield each day of the week that a span touches, with the wall times on it.
+
+    What the clock shows twice, as in the hour that is repeated, is told once.
+    """
+    spans: list[tuple[date, time, time]] = []
+    for begins, ends in _by_the_clock(start, end, zone):
+        day = begins.date()
+        while day <= ends.date():
+            first = begins.time() if day == begins.date() else time()
+            last = min(ends.time(), LAST_END) if day == ends.date() else LAST_END
+            if first < last:
+                spans.append((day, first, last))
+            day += DAY
+    spans.sort()
+    for number, (day, first, last) in enumerate(spans):
+        if number + 1 < len(spans):
+            later, since, until = spans[number + 1]
+            if later == day and since <= last:
+                spans[number + 1] = (day, first, max(last, until))
+                continue
+        yield day.weekday(), first, last
+
+
+def _by_the_clock(
+    start: datetime, end: datetime, zone: tzinfo
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield a span in wall times, in two parts where the clock is set back in it."""
     begins, ends = start.astimezone(zone), end.astimezone(zone)
-    day = begins.date()
-    while day <= ends.date():
-        first = begins.time() if day == begins.date() else time()
-        last = min(ends.time(), LAST_END) if day == ends.date() else LAST_END
-        if first < last:
-            yield day.weekday(), first.replace(fold=0), last.replace(fold=0)
-        day += DAY
+    lost = (begins.utcoffset() or timedelta()) - (ends.utcoffset() or timedelta())
+    if lost <= timedelta():
+        yield begins.replace(tzinfo=None, fold=0), ends.replace(tzinfo=None, fold=0)
+        return
+    before, change = start, end
+    while change - before > _SECOND:
+        middle = before + (change - before) / 2
+        set_back = middle.astimezone(zone).utcoffset() != begins.utcoffset()
+        before, change = (before, middle) if set_back else (middle, change)
+    first = begins.replace(tzinfo=None, fold=0)
+    last = ends.replace(tzinfo=None, fold=0)
+    # Clocks are changed at whole minutes.
+    top = first + round((change - start) / _MINUTE) * _MINUTE
+    yield first, top
+    yield top - lost, last
 
 
 def _minutes(moment: time) -> int:

@@ -153,11 +153,14 @@ class PriceFeed:
         """Return what was known before the trouble, None once that is too old."""
         now = self._client.cloud_time()
         self._planner.failed()
-        self._failing_since = self._failing_since or now
+        # What lies ahead is of a clock that was wrong.
+        self._failing_since = min(self._failing_since or now, now)
         if (known := self._prices) is None:
             return None
-        # Prices may have come by themselves meanwhile.
-        since = max(self._failing_since, known.board.asked_at)
+        since = self._failing_since
+        if since < known.board.asked_at <= now:
+            # Prices have come by themselves meanwhile.
+            since = known.board.asked_at
         return known if now - since <= PATIENCE else None
 
     def pushed(self, records: Iterable[PriceRecord]) -> Prices | None:

@@ -1,0 +1,153 @@
+"""What a story has to know of a house and its cloud."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, ClassVar, Final
+
+from tests.clouds import FakeCloud, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a house stands, and a moment there; `why` tells what is special about it."""
+
+    zone: str
+    country: str
+    begin: datetime
+    why: str
+
+
+GAP: Final = "gap"
+"""What a plan asks for beside something of ours that does not fit without side effects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a device does because of us: an action of ours, until when if that is told."""
+
+    action: str
+    until: datetime | None = None
+
+    def __str__(self) -> str:
+        """Return it in short."""
+        return (
+            self.action if self.until is None else f"{self.action} to {self.until:%T}"
+        )
+
+
+class House(ABC):
+    """One account with one device at a fake cloud, and the truth of it.
+
+    `grace` is what the brand needs beyond the minute that everybody has: `grace_why`
+    names the reason. `grain` is what its times are widened to.
+    """
+
+    vendor: ClassVar[str]
+    name: ClassVar[str]
+    controls: ClassVar[bool] = True
+    actions: ClassVar[tuple[str, ...]] = ()
+    sensors: ClassVar[Mapping[str, tuple[float, str]]] = {}
+    """Sensors of others that Home Assistant has: state and unit."""
+    picked: ClassVar[Mapping[str, Any]] = {}
+    """What of them is picked in the form."""
+    powered: ClassVar[frozenset[str]] = frozenset()
+    """The actions that take a power."""
+    powers: ClassVar[tuple[int, int, int]] = (500, 3000, 10)
+    """Least, most and step of the powers that are asked for, W."""
+    writes: ClassVar[str] = "$^"
+    write_labels: ClassVar[tuple[str, ...]] = ()
+    grace: ClassVar[timedelta] = timedelta()
+    grace_why: ClassVar[str] = ""
+    grain: ClassVar[timedelta] = timedelta()
+    by_wall: ClassVar[bool] = False
+    """Whether its plan is told by the clock on the wall."""
+    ahead: ClassVar[timedelta] = timedelta()
+    """So long before its time something may be laid that has side effects."""
+    unseen: ClassVar[frozenset[str]] = frozenset()
+    """What may go wrong with its cloud and nobody can see."""
+    notices: ClassVar[timedelta] = timedelta(minutes=10)
+    """So long a cloud may be down before its entities have to say so."""
+
+    cloud: FakeCloud
+    device: str
+
+    def form(self, base_url: str) -> dict[str, str]:
+        """Return what the owner fills into the form."""
+        return {**self.cloud.credentials, "base_url": base_url}
+
+    @abstractmethod
+    def expire_tokens(self) -> None:
+        """Make every token stale while clients think them valid."""
+
+    @abstractmethod
+    def secrets(self) -> Collection[str]:
+        """Return what may stand in no log."""
+
+    # -- what is so ------------------------------------------------------------
+
+    def ours(self, now: datetime) -> Doing | None:
+        """Return what the device is told by us now, None while its owner rules."""
+        return None
+
+    def does(self, now: datetime) -> str | None:
+        """Return the action that the device is told now, by whomever."""
+        doing = self.ours(now)
+        return None if doing is None else doing.action
+
+    def leftovers(self, now: datetime) -> list[str]:
+        """Return what of ours the cloud still holds."""
+        return []
+
+    def lost_edits(self, now: datetime) -> Iterator[str]:
+        """Yield what the owner has set in the app and is not there any more."""
+        yield from ()
+
+    def lost_items(self, now: datetime) -> Iterator[str]:
+        """Yield what others have planned and is not there any more."""
+        yield from ()
+
+    def not_restored(self, now: datetime) -> Iterator[str]:
+        """Yield what of the owner's plan is missing once nothing of ours is left."""
+        yield from ()
+
+    @abstractmethod
+    def beyond_limits(self, births: Sequence[datetime]) -> Iterator[str]:
+        """Yield which of our calls were beyond what the vendor allows.
+
+        `births` are the times at which Home Assistant was started, or its clock was
+        set, so that it may not know when it has called.
+        """
+
+    # -- what others do --------------------------------------------------------
+
+    def app_edit(self, random: Random, now: datetime) -> str | None:
+        """Let the owner edit something in the app; return what, None for nothing."""
+        return None
+
+    def delete_ours(self, random: Random, now: datetime) -> Doing | None:
+        """Let the owner delete something of ours in the app; return what it was."""
+        return None
+
+    def lie(self, lying: bool) -> None:
+        """Let the cloud answer writes with success, and do nothing."""
+        for label in self.write_labels:
+            if lying:
+                self.cloud.faults.add(label, Fault.IGNORED)
+
+
+def most_within(times: Sequence[datetime], span: timedelta) -> int:
+    """Return the most of some times, earliest first, that lie in any span."""
+    first, most = 0, 0
+    for last, time in enumerate(times):
+        while time - times[first] >= span:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def secrets_of(values: Mapping[str, str]) -> set[str]:
+    """Return what of the fields of a form may stand in no log."""
+    return {text for key, text in values.items() if key not in ("base_url", "country")}
