@@ -1,7 +1,7 @@
 """Buttons: the only entities from which something is sent, or fetched out of turn."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -55,8 +55,12 @@ async def async_setup_entry(
         async_add_when_known(entry, async_add_entities, Platform.BUTTON, candidates)
 
 
-def _refresh_buttons(runtime: RuntimeData, device: Device) -> Iterable[Candidate]:
+def _refresh_buttons(
+    runtime: RuntimeData, device: Device, there: Collection[str]
+) -> Iterable[Candidate]:
     """Return the button of a device of which something is fetched seldom."""
+    if REFRESH.key in there:
+        return
     if device.kind.is_hardware and runtime.account.refreshed(device):
         yield Candidate(
             REFRESH.key,
@@ -69,6 +73,7 @@ class ControlButton(ControlEntity, ButtonEntity):
     """A button of a device that has a plan."""
 
     entity_description: ControlButtonDescription
+    _steady = True
 
     @override
     async def async_press(self) -> None:

@@ -1,7 +1,7 @@
 """What all entities share: their device, their sources, and when they come to be."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import batched
@@ -121,8 +121,8 @@ class SettingEntity(ReadingEntity):
         settings = self._runtime.keeper.settings
         self.async_on_remove(settings.subscribe(self.async_write_ha_state))
         if (control := settings.control_of(self._device)) is not None:
-            staging = control.staging
-            self.async_on_remove(staging.subscribe(self.async_write_ha_state))
+            staging, show = control.staging, self.async_write_ha_state
+            self.async_on_remove(staging.subscribe(show, steady=True))
 
     @property
     def _setting(self) -> Any:
@@ -161,6 +161,9 @@ class ControlDescription(EntityDescription):
 class ControlEntity(JoulekeeperEntity):
     """An entity of a device that has a plan; it follows the plan and the staging."""
 
+    _steady = False
+    """Whether time alone changes nothing of it."""
+
     def __init__(
         self,
         runtime: RuntimeData,
@@ -176,7 +179,8 @@ class ControlEntity(JoulekeeperEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to the staging too."""
         await super().async_added_to_hass()
-        self.async_on_remove(self._control.staging.subscribe(self.async_write_ha_state))
+        staging, show = self._control.staging, self.async_write_ha_state
+        self.async_on_remove(staging.subscribe(show, steady=self._steady))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +197,19 @@ class Candidate:
     possible: Callable[[], bool] = lambda: True
 
 
+type Find = Callable[[Device, Collection[str]], Iterable[Candidate]]
+"""Returns the entities that a device may have, but for those whose keys are given.
+
+It is asked at every payload, so what is there already is to cost nothing.
+"""
+
+
 @callback
 def async_add_when_known(
     entry: JoulekeeperConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     platform: str,
-    candidates: Callable[[Device], Iterable[Candidate]],
+    candidates: Find,
 ) -> None:
     """Add a device's entities as soon as they have something to show.
 
@@ -221,17 +232,15 @@ def async_add_when_known(
         }
         new: list[Entity] = []
         for device in devices:
-            unique_ids = by_device[device.id]
-            for candidate in candidates(device):
+            there = by_device[device.id]
+            for candidate in candidates(device, there):
                 unique_id = f"{device.id}_{candidate.key}"
-                if unique_id in unique_ids:
-                    continue
                 before = registry.async_get_entity_id(platform, DOMAIN, unique_id)
                 if not candidate.possible():
                     if before:
                         registry.async_remove(before)
                 elif before or candidate.known():
-                    unique_ids.add(unique_id)
+                    there.add(candidate.key)
                     new.append(candidate.make())
         if new:
             entry.async_create_task(
@@ -274,13 +283,13 @@ def reading_candidates(
     runtime: RuntimeData,
     platform: str,
     entity_class: Callable[[RuntimeData, Device, Any], Entity],
-) -> Callable[[Device], Iterable[Candidate]]:
+) -> Find:
     """Return what finds a device's entities in the vendor's table of a platform."""
     tables: dict[DeviceKind, list[ReadingDescription]] = {}
     for row in runtime.account.spec.descriptions.get(platform, ()):
         tables.setdefault(row.device_kind, []).append(row)
 
-    def find(device: Device) -> Iterable[Candidate]:
+    def find(device: Device, there: Collection[str]) -> Iterable[Candidate]:
         # Many may ask for it, or none.
         owned = cache(partial(runtime.keeper.settings.readings, device))
         return (
@@ -296,6 +305,7 @@ def reading_candidates(
                 ),
             )
             for description in tables.get(device.kind, ())
+            if description.key not in there
         )
 
     return find
@@ -315,11 +325,14 @@ def control_candidates[D: ControlDescription](
     runtime: RuntimeData,
     table: Iterable[D],
     entity_class: Callable[[RuntimeData, Device, D, DeviceControl], Entity],
-) -> Callable[[Device], Iterable[Candidate]]:
+) -> Find:
     """Return what finds the entities of a device that has a plan."""
+    rows = tuple(table)
 
-    def find(device: Device) -> Iterable[Candidate]:
-        if (control := runtime.keeper.controls.get(device.id)) is None:
+    def find(device: Device, there: Collection[str]) -> Iterable[Candidate]:
+        control = runtime.keeper.controls.get(device.id)
+        left = [row for row in rows if row.key not in there]
+        if control is None or not left:
             return ()
         capabilities = control.capabilities
         return (
@@ -328,7 +341,7 @@ def control_candidates[D: ControlDescription](
                 partial(description.wanted, capabilities),
                 partial(entity_class, runtime, device, description, control),
             )
-            for description in table
+            for description in left
         )
 
     return find

@@ -66,6 +66,8 @@ def _event_of(
 class PlanEvent(ControlEntity, EventEntity):
     """Tells of each request, and of each new state of a schedule."""
 
+    _steady = True
+
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to what happens."""

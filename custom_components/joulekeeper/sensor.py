@@ -1,6 +1,6 @@
 """Sensors: the readings of the vendors' tables, and the plan of a device."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Any, override
@@ -16,6 +16,7 @@ from .descriptions import ReadingSensorDescription
 from .entity import (
     Candidate,
     ControlEntity,
+    Find,
     JoulekeeperEntity,
     ReadingEntity,
     async_add_when_known,
@@ -51,12 +52,10 @@ async def async_setup_entry(
         async_add_when_known(entry, async_add_entities, Platform.SENSOR, candidates)
 
 
-def _history_candidates(
-    runtime: RuntimeData,
-) -> Callable[[Device], Iterable[Candidate]]:
+def _history_candidates(runtime: RuntimeData) -> Find:
     """Return what finds the sensors of a device whose past the cloud knows."""
 
-    def find(device: Device) -> Iterable[Candidate]:
+    def find(device: Device, there: Collection[str]) -> Iterable[Candidate]:
         if device.id != device.source_id or not runtime.history.has_history(device.id):
             return ()
         return (
@@ -66,6 +65,7 @@ def _history_candidates(
                 partial(HistorySensor, runtime, device, description),
             )
             for description in HISTORY_SENSORS
+            if description.key not in there
         )
 
     return find

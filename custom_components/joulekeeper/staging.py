@@ -22,13 +22,25 @@ class Staging:
     selected: str | None = None
     """Id of the schedule chosen in the selector, ours or the cloud's."""
     _listeners: list[Callable[[], None]] = field(default_factory=list)
+    _steady: list[Callable[[], None]] = field(default_factory=list)
 
-    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call the listener after each change; return what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+    def subscribe(
+        self, listener: Callable[[], None], *, steady: bool = False
+    ) -> Callable[[], None]:
+        """Call the listener after each change; return what ends that.
+
+        One that is `steady` shows nothing that time alone changes.
+        """
+        listeners = self._steady if steady else self._listeners
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
 
     def changed(self) -> None:
         """Tell everybody that something was set."""
+        for listener in (*self._listeners, *self._steady):
+            listener()
+
+    def passed(self) -> None:
+        """Tell those of it whom it concerns that only time has passed."""
         for listener in list(self._listeners):
             listener()

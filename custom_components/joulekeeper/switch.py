@@ -1,6 +1,6 @@
 """Switches out of the vendors' tables, and those that pause an account or pushes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any, override
 
@@ -44,8 +44,12 @@ async def async_setup_entry(
         async_add_when_known(entry, async_add_entities, Platform.SWITCH, candidates)
 
 
-def _account_switches(runtime: RuntimeData, device: Device) -> Iterable[Candidate]:
+def _account_switches(
+    runtime: RuntimeData, device: Device, there: Collection[str]
+) -> Iterable[Candidate]:
     """Return the switch of a system, if its cloud needs one."""
+    if API_USAGE.key in there:
+        return
     if runtime.account.spec.pausable and device.parent_id is None:
         yield Candidate(
             API_USAGE.key,

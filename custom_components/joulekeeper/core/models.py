@@ -133,25 +133,27 @@ class Readings:
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        self._payloads: dict[EndpointId, Any] = {}
+        # Plain tuples are hashed much faster than what names them.
+        self._payloads: dict[tuple[str, str], Any] = {}
 
     def put(self, endpoint_id: EndpointId, payload: object) -> None:
         """Keep the newest payload of an endpoint."""
-        self._payloads[endpoint_id] = payload
+        self._payloads[endpoint_id.reading, endpoint_id.device_id] = payload
 
     def having(self, endpoint_id: EndpointId, payload: object) -> Readings:
         """Return readings that are the same but for one payload."""
         other = Readings()
-        other._payloads = {**self._payloads, endpoint_id: payload}
+        other._payloads = self._payloads.copy()
+        other.put(endpoint_id, payload)
         return other
 
     def drop(self, endpoint_id: EndpointId) -> None:
         """Forget an endpoint that no longer exists."""
-        self._payloads.pop(endpoint_id, None)
+        self._payloads.pop((endpoint_id.reading, endpoint_id.device_id), None)
 
     def get[T](self, reading: Reading[T], device_id: str) -> T | None:
         """Return the newest payload, None while there is none."""
-        payload: T | None = self._payloads.get(EndpointId(reading.name, device_id))
+        payload: T | None = self._payloads.get((reading.name, device_id))
         return payload
 
 

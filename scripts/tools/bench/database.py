@@ -32,7 +32,7 @@ async def record(hass: HomeAssistant) -> None:
 
 
 async def written(hass: HomeAssistant) -> dict[str, float]:
-    """Return KiB by table and of the file, after all has been written."""
+    """Return KiB by table and of the file, and all rows, when all has been written."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SimulatedLoop)
     loop.hold()
@@ -46,6 +46,7 @@ async def written(hass: HomeAssistant) -> dict[str, float]:
                 for table, query in _TABLES.items():
                     count, size = database.execute(query).fetchone()
                     found[table] = (count * _ROW_BYTES + (size or 0)) / 1024
+                    found["rows"] = found.get("rows", 0) + count
                 (pages,) = database.execute("PRAGMA page_count").fetchone()
                 (free,) = database.execute("PRAGMA freelist_count").fetchone()
                 (page,) = database.execute("PRAGMA page_size").fetchone()

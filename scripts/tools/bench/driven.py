@@ -12,10 +12,14 @@ class DrivenCloud[C: FakeCloud]:
         """Take a cloud that does not listen yet."""
         self._cloud = cloud
 
-    async def start(self) -> dict[str, str]:
-        """Listen, and return what is filled into the form."""
+    async def start(self) -> list[dict[str, str]]:
+        """Listen, and return what is filled into the form of each account."""
         base_url = await self._cloud.start()
-        return {**self._cloud.credentials, "base_url": base_url}
+        return [{**keys, "base_url": base_url} for keys in self.credentials()]
+
+    def credentials(self) -> list[dict[str, str]]:
+        """Return what the owner of each account knows."""
+        return [self._cloud.credentials]
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -39,6 +43,15 @@ class DrivenCloud[C: FakeCloud]:
         for entry in self._cloud.requests.entries:
             times.setdefault(entry.label, []).append(entry.at.timestamp())
         return max((most_within(each, 60.0) for each in times.values()), default=0)
+
+    def most_in_five_minutes(self) -> int:
+        """Return the most requests in any five minutes."""
+        return most_within(item.at.timestamp() for item in self._cloud.requests.entries)
+
+    def refused(self) -> int:
+        """Return how many requests were too many."""
+        entries = self._cloud.requests.entries
+        return sum(entry.status == 429 for entry in entries)
 
     def sequential_depth(self) -> int:
         """Return the number of round trips that somebody had to wait for."""

@@ -1,6 +1,7 @@
 """A Home Assistant core in this process, with accounts added through the config flow."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 import json
 from pathlib import Path
@@ -16,7 +17,8 @@ from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-DOMAIN = "joulekeeper"
+from .subject import Form, Subject
+
 # What any Home Assistant in use has loaded.
 USUAL = (
     *("homeassistant", "persistent_notification", "http", "sensor", "binary_sensor"),
@@ -32,6 +34,11 @@ CONFIGURATION = {
     "country": "AU",
     "time_zone": "Australia/Brisbane",
 }
+
+
+_MINUTE_S = 60
+_PATIENCE = 10
+"""Minutes to wait for a cloud that takes no more accounts."""
 
 
 def _write_http_settings(folder: Path) -> None:
@@ -69,46 +76,44 @@ async def running_home() -> AsyncIterator[HomeAssistant]:
             await hass.async_stop(force=True)
 
 
-async def add_account(
-    hass: HomeAssistant, vendor: str, fields: Mapping[str, str]
-) -> ConfigEntry:
-    """Add an account as a user does, with all systems and no optional section."""
+async def add_account(hass: HomeAssistant, subject: Subject, form: Form) -> ConfigEntry:
+    """Add an account as a user does."""
+    subject.prepare(hass, form)
     flows = hass.config_entries.flow
-    flow = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
-    asked = await flows.async_configure(flow["flow_id"], {"vendor": vendor})
-    form: dict[str, Any] = dict(fields)
-    form["advanced"] = {"base_url": form.pop("base_url")}
-    assert asked["data_schema"] is not None
-    if "accept_terms" in asked["data_schema"].schema:
-        form["accept_terms"] = True
-    result = await flows.async_configure(flow["flow_id"], form)
-    if result.get("step_id") == "systems":
-        assert result["data_schema"] is not None
-        [selector] = result["data_schema"].schema.values()
-        every = [option["value"] for option in selector.config["options"]]
-        result = await flows.async_configure(flow["flow_id"], {"systems": every})
-    if (entry := result.get("result")) is None:
-        raise RuntimeError(f"the account was not added: {result}")
-    return entry
+    flow: Any = await flows.async_init(subject.domain, context={"source": SOURCE_USER})
+    step, patience = None, _PATIENCE
+    while (entry := flow.get("result")) is None:
+        if (flow.get("errors") or {}).get("base") == "rate_limited" and patience:
+            # Of many accounts at one address, the cloud takes so many in a minute.
+            patience -= 1
+            await asyncio.sleep(_MINUTE_S)
+        elif flow.get("step_id") in (None, step):
+            raise RuntimeError(f"the account was not added: {flow}")
+        step = flow["step_id"]
+        answer = subject.answer(form, flow)
+        flow = await flows.async_configure(flow["flow_id"], answer)
+    added: ConfigEntry = entry
+    return added
 
 
 class StateCounter:
-    """Counts the state changes of an entry's entities, and tells of each."""
+    """Counts the state changes of entries' entities, and tells of each."""
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry,
+        entries: Iterable[ConfigEntry],
         on_change: Callable[[], None],
     ) -> None:
         """Begin; entities that come later count too."""
         self.count = 0
         registry = er.async_get(hass)
+        ids = {entry.entry_id for entry in entries}
 
         @callback
         def changed(event: Event[Any]) -> None:
             known = registry.async_get(event.data["entity_id"])
-            if known is not None and known.config_entry_id == entry.entry_id:
+            if known is not None and known.config_entry_id in ids:
                 self.count += 1
                 on_change()
 

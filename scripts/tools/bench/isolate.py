@@ -25,12 +25,14 @@ PACKAGE = __package__
 class Job:
     """One run of one measurement.
 
-    `measure` names a module of `measures`. `start` is the simulated time at which it
-    begins; None runs it in real time. `latency_s` is the cloud's, on simulated time.
+    `measure` names a module of `measures`, `subject` one of the vendor's folder that
+    knows what is measured, none for a Home Assistant in which nothing is. `start` is the simulated time at which it begins; None runs
+    it in real time. `latency_s` is the cloud's, on simulated time.
     """
 
     vendor: str
     measure: str
+    subject: str = "account"
     options: Mapping[str, Any] = field(default_factory=dict)
     cloud: Mapping[str, Any] = field(default_factory=dict)
     start: datetime | None = None
@@ -48,7 +50,8 @@ class CloudProcess:
         )
         self._process.start()
         child.close()
-        self.address: dict[str, str] = self._result()
+        self.forms: list[dict[str, str]] = self._result()
+        """What is filled in for each account."""
 
     def ask(self, method: str, *args: Any) -> Any:
         """Call a method of the vendor's `cloud.Cloud` and return what it returns."""
@@ -76,6 +79,8 @@ class CloudProcess:
 def _run_cloud(pipe: Connection, job: Job, clock: SimulatedClock | None) -> None:
     """Serve a fake cloud until the other end of the pipe is closed."""
     module = import_module(f"{PACKAGE}.{job.vendor}.cloud")
+    # It tells of each client that goes away in the middle, as one does that is unloaded.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
 
     async def serve() -> None:
         cloud = module.Cloud(clock, **job.cloud)
@@ -137,9 +142,11 @@ def _measured(job: Job) -> dict[str, Any]:
             simulated.install(clock, job.latency_s)
         # Not before, for the time must be patched first.
         measure = import_module(f"{PACKAGE}.measures.{job.measure}").measure
+        subject = None
+        if job.subject:
+            module = import_module(f"{PACKAGE}.{job.vendor}.{job.subject}")
+            subject = module.SUBJECT
         factory = None if clock is None else lambda: simulated.SimulatedLoop(clock)
         with asyncio.Runner(loop_factory=factory) as runner:
-            figures: dict[str, Any] = runner.run(
-                measure(job.vendor, cloud, **job.options)
-            )
+            figures: dict[str, Any] = runner.run(measure(subject, cloud, **job.options))
             return figures

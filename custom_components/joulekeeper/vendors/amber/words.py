@@ -1,6 +1,8 @@
 """The words of the retailer, by their spelling in answers (dossier 1.4 to 1.8)."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from ..parsing import text
@@ -104,5 +106,10 @@ class RenewablesDescriptor(StrEnum):
 
 def word[E: StrEnum](kind: type[E], value: Any) -> E | None:
     """Return the member that a word names, None for an unknown word."""
-    said = text(value)
-    return next((member for member in kind if member.value == said), None)
+    members: Mapping[str | None, E] = _members(kind)
+    return members.get(text(value))
+
+
+@cache
+def _members(kind: type[StrEnum]) -> Mapping[str | None, Any]:
+    return {member.value: member for member in kind}

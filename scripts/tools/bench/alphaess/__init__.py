@@ -12,7 +12,8 @@ from ..vendor import Vendor
 
 VENDOR: Final = Vendor(
     key="alphaess",
-    delays={"usual": (0, 0), "other": (0, 0)},
+    refresh="getLastPowerData",
+    clouds={"usual": {}, "other seconds": {}},
     targets={
         "trips_cold": 3,
         "trips_cached": 3,

@@ -16,35 +16,39 @@ MOVING = ("getLastPowerData", "getOneDateEnergyBySn", "getSumDataForCustomer")
 
 
 class Cloud(DrivenCloud[AlphaEssCloud]):
-    """One account with a number of systems, each with a battery."""
+    """A number of accounts, each with one system with a battery."""
 
     def __init__(
         self,
         clock: Clock | None,
         *,
-        inverters: int = 1,
-        delay: tuple[float, float] | None = None,
+        accounts: int = 1,
         moving: bool = False,
         seed: int = 1,
     ) -> None:
-        """Make the cloud; it publishes without a `delay`.
-
-        `moving` lets every number differ from one block to the next.
-        """
-        del delay
+        """Make the cloud; `moving` lets numbers differ from one block to the next."""
         self._clock = clock or real_clock
         systems = [
             replace(SYSTEMS[0], serial=f"ALX{9_000 + number:012d}")
-            for number in range(inverters)
+            for number in range(accounts)
         ]
         super().__init__(
-            AlphaEssCloud(clock=self._clock, fixture="E", systems=systems, seed=seed)
+            AlphaEssCloud(
+                clock=self._clock,
+                accounts=[("E",)] * accounts,
+                systems=systems,
+                seed=seed,
+            )
         )
-        for system in systems:
-            self._cloud.bind(system.serial)
+        for number, system in enumerate(systems):
+            self._cloud.bind(system.serial, number)
         if moving:
             for label in MOVING:
                 self._cloud.faults.add(label, Fault.EDIT, edit=self._moved)
+
+    def credentials(self) -> list[dict[str, str]]:
+        """Return what is filled into the forms."""
+        return [account.credentials for account in self._cloud.accounts]
 
     def publications(self) -> dict[float, float]:
         """Return when the first system's live power changed: that is its stamp too."""

@@ -11,7 +11,16 @@ from ..vendor import Vendor
 
 VENDOR: Final = Vendor(
     key="amber",
-    delays={},
+    refresh="current",
+    clouds={
+        "5-minute site": {"minutes": 5},
+        "30-minute site": {"minutes": 30},
+        "5-minute site, bad days": {"minutes": 5, "days": "bad"},
+        "30-minute site, bad days": {"minutes": 30, "days": "bad"},
+    },
+    ungraded=frozenset({"5-minute site, bad days", "30-minute site, bad days"}),
+    left_out_s=300,
+    moves=False,
     targets={
         "trips_cold": 2,
         "trips_cached": 2,
@@ -24,6 +33,22 @@ VENDOR: Final = Vendor(
         "block_steady": 20,
         "memory": 10,
         "recorded": 190,
+        # linear, and the noise of the machine
+        "cpu_growth": 1.3,
+        "memory_growth": 1.3,
+    },
+    reasons={
+        "block_steady": (
+            "an answer of more than a hundred intervals is read, and its tables are laid"
+            " out, in few turns; a busy machine shows more than 20 ms in some hours"
+        ),
+        "memory": (
+            "the code of all brands is loaded, whichever is used; prices, forecasts and"
+            " usage of the site take the rest"
+        ),
+        "lag_median": "too few half-hours in the days of a quick run",
+        "lag_p95": "too few half-hours in the days of a quick run",
+        "calls_interval": "bad days of half-hours need some more looks",
     },
     best={
         "recorded": 190,

@@ -1,10 +1,12 @@
 """The fake Amber cloud, as a bench drives it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
 
 from tests.clouds import AmberCloud
+from tests.clouds.amber import FIXTURES as AMBER_FIXTURES, SiteSpec
 from tests.clouds.amber.accounts import Quota
 from tests.clouds.clock import Clock, real_clock
 from tests.vendors.amber.simulation import bad
@@ -15,8 +17,17 @@ FIXTURES = {5: "A", 30: "C"}
 LONGEST = timedelta(hours=50)
 
 
+def fleet(count: int, minutes: int, now: datetime) -> list[SiteSpec]:
+    """Return so many sites, each of another customer."""
+    [home] = AMBER_FIXTURES[FIXTURES[minutes]](now.date())
+    return [
+        replace(home, site_id=f"01HXFAKEFLEET{n:013d}", nmi=f"61000{n:05d}")
+        for n in range(1, count + 1)
+    ]
+
+
 class Cloud(DrivenCloud[AmberCloud]):
-    """One account with one site, of 5 or of 30 `minutes`.
+    """A number of accounts, each with one site, of 5 or of 30 `minutes`.
 
     Publication is that of ordinary days, or of `bad` ones.
     """
@@ -25,6 +36,7 @@ class Cloud(DrivenCloud[AmberCloud]):
         self,
         clock: Clock | None,
         *,
+        accounts: int = 1,
         minutes: int = 5,
         days: str = "ordinary",
         seed: int = 1,
@@ -33,8 +45,11 @@ class Cloud(DrivenCloud[AmberCloud]):
         self._clock = clock or real_clock
         self._begin = self._clock()
         self._length = timedelta(minutes=minutes)
+        sites = fleet(accounts, minutes, self._begin)
         super().__init__(
-            AmberCloud(clock=self._clock, fixture=FIXTURES[minutes], seed=seed)
+            AmberCloud(
+                clock=self._clock, accounts=[(site,) for site in sites], seed=seed
+            )
         )
         self._site = self._cloud.active_sites[0]
         if days == "bad":
@@ -42,6 +57,10 @@ class Cloud(DrivenCloud[AmberCloud]):
             for n, delay in enumerate(delays):
                 last = self._start(n) + self._length - timedelta(minutes=5)
                 self._cloud.set_delay(self._site, last, delay)
+
+    def credentials(self) -> list[dict[str, str]]:
+        """Return what is filled into the forms."""
+        return [account.credentials for account in self._cloud.accounts]
 
     def _start(self, number: int) -> datetime:
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,29 +75,16 @@ class Cloud(DrivenCloud[AmberCloud]):
         self._cloud.latency = seconds
         self._cloud.accounts[0].quota = Quota(self._cloud.behaviour)
 
-    def calls(self) -> list[tuple[float, str, int | None]]:
-        """Return when which endpoint was asked, and its status."""
-        return [
-            (entry.at.timestamp(), entry.label, entry.status)
-            for entry in self._cloud.requests.entries
-        ]
+    def publications(self) -> dict[float, float]:
+        """Return when the final prices of intervals were told, by their begin.
 
-    def prices(self) -> list[tuple[float, float, float, float]]:
-        """Return start, end, publication and AUD/kWh of all intervals that are over."""
-        told = []
+        Of what is over, for nobody is late before.
+        """
+        told: dict[float, float] = {}
         number = 0
-        while (end := self._start(number + 1)) <= self._clock():
+        while self._start(number + 1) <= self._clock():
             start = self._start(number)
-            published = self._cloud.published_at(self._site, start)
-            price = self._cloud.per_kwh(self._site, "general", start) / 100
             number += 1
-            if published is not None:
-                told.append(
-                    (
-                        start.timestamp(),
-                        end.timestamp(),
-                        published.timestamp(),
-                        price,
-                    )
-                )
+            if (published := self._cloud.published_at(self._site, start)) is not None:
+                told[start.timestamp()] = published.timestamp()
         return told

@@ -11,12 +11,15 @@ from ..vendor import Vendor
 
 VENDOR: Final = Vendor(
     key="anker",
-    delays={
-        "usual": (2, 1),
-        "prompt": (0.5, 0.5),
-        "jittery": (2, 6),
-        "late": (30, 3),
+    refresh="scene_info",
+    clouds={
+        "usual (2 to 3 s)": {"delay": (2, 1)},
+        "prompt (0.5 to 1 s)": {"delay": (0.5, 0.5)},
+        "jittery (2 to 8 s)": {"delay": (2, 6)},
+        "late (30 to 33 s)": {"delay": (30, 3)},
     },
+    # The vendor takes ten overviews a minute of all accounts behind one address.
+    sizes=(1, 3, 6),
     targets={
         "trips_cold": 3,
         "trips_cached": 2,

@@ -60,13 +60,13 @@ def fleet(count: int) -> list[SiteSpec]:
 
 
 class Cloud(DrivenCloud[AnkerCloud]):
-    """One account with a number of systems, each with one Solarbank."""
+    """A number of accounts, each with a system with one Solarbank."""
 
     def __init__(
         self,
         clock: Clock | None,
         *,
-        inverters: int = 1,
+        accounts: int = 1,
         delay: tuple[float, float] | None = None,
         moving: bool = False,
         seed: int = 1,
@@ -83,16 +83,22 @@ class Cloud(DrivenCloud[AnkerCloud]):
             behaviour.publication_s, behaviour.publication_jitter_s = delay
         self._clock = clock or real_clock
         self._begin = self._clock()
+        self._count = accounts
         super().__init__(
             AnkerCloud(
                 clock=self._clock,
-                fixture=fleet(inverters),
+                accounts=[(site,) for site in fleet(accounts)],
                 behaviour=behaviour,
                 seed=seed,
             )
         )
         if moving:
             self._cloud.faults.add("scene_info", Fault.EDIT, edit=self._moved)
+
+    def credentials(self) -> list[dict[str, str]]:
+        """Return what is filled into the forms."""
+        owners = self._cloud.accounts[: self._count]
+        return [self._cloud.credentials_of(owner) for owner in owners]
 
     def sequential_depth(self) -> int:
         """Return the number of round trips that somebody had to wait for."""

@@ -42,13 +42,13 @@ def fleet(count: int) -> list[PlantSpec]:
 
 
 class Cloud(DrivenCloud[FusionSolarCloud]):
-    """One account with a number of plants, each with an inverter and a battery."""
+    """A number of accounts, each with a plant with an inverter and a battery."""
 
     def __init__(
         self,
         clock: Clock | None,
         *,
-        inverters: int = 1,
+        accounts: int = 1,
         delay: tuple[float, float] | None = None,
         moving: bool = False,
         seed: int = 1,
@@ -66,7 +66,7 @@ class Cloud(DrivenCloud[FusionSolarCloud]):
         super().__init__(
             FusionSolarCloud(
                 clock=self._clock,
-                fixture=fleet(inverters),
+                accounts=[(plant,) for plant in fleet(accounts)],
                 behaviour=behaviour,
                 seed=seed,
             )
@@ -74,6 +74,10 @@ class Cloud(DrivenCloud[FusionSolarCloud]):
         if moving:
             for label in MOVING:
                 self._cloud.faults.add(label, Fault.EDIT, edit=self._moved)
+
+    def credentials(self) -> list[dict[str, str]]:
+        """Return what is filled into the forms."""
+        return [account.credentials for account in self._cloud.accounts]
 
     def refused(self) -> int:
         """Return how many calls were beyond a quota."""

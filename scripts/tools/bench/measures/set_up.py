@@ -6,7 +6,6 @@ as after a restart. Round trips are counted where the cloud is slow: an answer t
 takes no time overlaps with no other one.
 """
 
-from importlib import import_module
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any
@@ -16,19 +15,20 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 
 from ..blocks import BlockMeter
-from ..home import DOMAIN, add_account, running_home
-from ..isolate import PACKAGE, CloudProcess
+from ..home import add_account, running_home
+from ..isolate import CloudProcess
+from ..subject import Subject
 
 
 async def measure(
-    vendor: str, cloud: CloudProcess, *, rounds: int, latencies_ms: tuple[int, ...]
+    subject: Subject, cloud: CloudProcess, *, rounds: int, latencies_ms: tuple[int, ...]
 ) -> dict[str, Any]:
     """Return lists with a value per round, by latency and kind of set-up."""
     meter = BlockMeter()
     figures: dict[str, Any] = {"first": None, "rounds": []}
     async with running_home() as hass:
         meter.take()
-        entry = await add_account(hass, vendor, cloud.address)
+        entry = await add_account(hass, subject, cloud.forms[0])
         await hass.async_block_till_done()
         figures["first"] = meter.take()
         figures["entities"] = len(hass.states.async_all())
@@ -42,7 +42,7 @@ async def measure(
                 for kind in ("cold", "cached"):
                     if kind == "cached":
                         await hass.config_entries.async_unload(entry.entry_id)
-                    round_ = await _timed(hass, vendor, cloud, meter, entry, kind)
+                    round_ = await _timed(hass, subject, cloud, meter, entry, kind)
                     figures["rounds"].append(
                         {"latency": latency, "kind": kind, **round_}
                     )
@@ -51,14 +51,14 @@ async def measure(
 
 async def _timed(
     hass: HomeAssistant,
-    vendor: str,
+    subject: Subject,
     cloud: CloudProcess,
     meter: BlockMeter,
     entry: ConfigEntry,
     kind: str,
 ) -> dict[str, Any]:
     cloud.ask("clear")
-    forget_calls(vendor, hass)
+    subject.forget_calls(hass)
     meter.take()
     start = perf_counter()
     if kind == "cold":
@@ -86,22 +86,12 @@ async def _timed(
     }
 
 
-def forget_calls(vendor: str, hass: HomeAssistant) -> None:
-    """Let no set-up wait because of another one, where a vendor counts all calls.
-
-    Nobody loads an account ten times in a minute but us.
-    """
-    module = import_module(f"{PACKAGE}.{vendor}.account")
-    if (forget := getattr(module, "forget_calls", None)) is not None:
-        forget(hass)
-
-
 def _copy(entry: ConfigEntry) -> ConfigEntry:
     """Return the same account as one that was never set up."""
     return ConfigEntry(
         data=entry.data,
         discovery_keys=MappingProxyType({}),
-        domain=DOMAIN,
+        domain=entry.domain,
         minor_version=entry.minor_version,
         options=entry.options,
         source=entry.source,

@@ -5,9 +5,7 @@ anything works. The warm-up, in which the cloud's delay is learned, is kept apar
 """
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib import import_module
+from datetime import UTC
 from time import process_time
 from typing import Any
 
@@ -18,15 +16,16 @@ from homeassistant.util import dt as dt_util
 from ..blocks import Block, BlockMeter
 from ..database import record, written
 from ..home import StateCounter, add_account, running_home
-from ..isolate import PACKAGE, CloudProcess
+from ..isolate import CloudProcess
 from ..memory import resident_mib
+from ..subject import Subject
 
 HOUR_S = 3600
 SETTLE_S = 60
 
 
 async def measure(
-    vendor: str,
+    subject: Subject | None,
     cloud: CloudProcess,
     *,
     warm_up: float = 1,
@@ -36,8 +35,8 @@ async def measure(
 ) -> dict[str, Any]:
     """Return figures of the warm-up and of the hours after it, one by one.
 
-    Without accounts they are those of an idle Home Assistant. Where it is `recorded`,
-    they have what the database has grown by in these hours, KiB.
+    Without a subject they are those of an idle Home Assistant. Where it is `recorded`,
+    they have what the database has grown by in these hours: rows, and KiB.
     """
     meter = BlockMeter()
     figures: dict[str, Any] = {"hours": []}
@@ -45,16 +44,15 @@ async def measure(
         if recorded:
             await record(hass)
         await asyncio.sleep(SETTLE_S)
-        figures["memory_before"] = resident_mib()
         watch: Watch | None = None
-        if accounts:
+        if subject is not None:
             meter.take()
-            entry = await add_account(hass, vendor, cloud.address)
+            forms = cloud.forms[:accounts]
+            entries = [await add_account(hass, subject, form) for form in forms]
             await hass.async_block_till_done()
             figures["set_up_block"] = meter.take()
             figures["entities"] = len(hass.states.async_all())
-            stamp = import_module(f"{PACKAGE}.{vendor}.account").newest_stamp
-            watch = Watch(hass, entry, stamp)
+            watch = Watch(hass, entries, subject)
         figures["warm_up"] = await _hour(cloud, meter, watch, warm_up)
         before = await written(hass) if recorded else {}
         left = hours
@@ -84,28 +82,29 @@ async def _hour(
         "block": block,
         "calls": cloud.ask("counts"),
         "busiest": cloud.ask("busiest"),
+        "most": cloud.ask("most_in_five_minutes"),
+        "refused": cloud.ask("refused"),
         "changes": (watch.states.count if watch else 0) - changes,
         "lags": watch.lags(cloud.ask("publications"), begin) if watch else [],
     }
 
 
 class Watch:
-    """Notes when the states came to show which reading."""
+    """Notes when the states of the first account came to show which reading."""
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry,
-        stamp: Callable[[ConfigEntry], datetime | None],
+        self, hass: HomeAssistant, entries: list[ConfigEntry], subject: Subject
     ) -> None:
-        """Begin."""
-        self.states = StateCounter(hass, entry, self._changed)
-        self._entry = entry
-        self._stamp = stamp
+        """Begin with the states that are; all accounts' are counted."""
+        self.states = StateCounter(hass, entries, self._changed)
+        self._hass = hass
+        self._entry = entries[0]
+        self._subject = subject
         self._shown: list[tuple[float, float]] = []
+        self._changed()
 
     def _changed(self) -> None:
-        stamp = self._stamp(self._entry)
+        stamp = self._subject.newest_stamp(self._hass, self._entry)
         if stamp is None:
             return
         seconds = stamp.astimezone(UTC).timestamp()

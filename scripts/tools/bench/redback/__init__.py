@@ -10,11 +10,12 @@ from ..vendor import Vendor
 
 VENDOR: Final = Vendor(
     key="redback",
-    delays={
-        "usual": (4, 4),
-        "prompt": (0.5, 1),
-        "jittery": (0, 6),
-        "late": (20, 4),
+    refresh="dynamic",
+    clouds={
+        "usual (4 to 8 s)": {"delay": (4, 4)},
+        "prompt (0.5 to 1.5 s)": {"delay": (0.5, 1)},
+        "jittery (0 to 6 s)": {"delay": (0, 6)},
+        "late (20 to 24 s)": {"delay": (20, 4)},
     },
     targets={
         "trips_cold": 3,

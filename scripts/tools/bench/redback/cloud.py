@@ -18,13 +18,13 @@ COUNTS = ("NumberOfModules", "Count")
 
 
 class Cloud(DrivenCloud[RedbackCloud]):
-    """One account with a number of inverters, each with a battery."""
+    """A number of accounts, each with one inverter with a battery."""
 
     def __init__(
         self,
         clock: Clock | None,
         *,
-        inverters: int = 1,
+        accounts: int = 1,
         delay: tuple[float, float] | None = None,
         moving: bool = False,
         seed: int = 1,
@@ -41,7 +41,7 @@ class Cloud(DrivenCloud[RedbackCloud]):
         super().__init__(
             RedbackCloud(
                 clock=self._clock,
-                fixture=fleet(inverters),
+                accounts=[(site,) for site in fleet(accounts)],
                 behaviour=behaviour,
                 seed=seed,
             )
@@ -50,15 +50,20 @@ class Cloud(DrivenCloud[RedbackCloud]):
             for label in MOVING:
                 self._cloud.faults.add(label, Fault.EDIT, edit=self._moved)
 
-    async def start(self) -> dict[str, str]:
-        """Listen, and return what is filled into the form, without the portal."""
-        base_url = await self._cloud.start()
-        fields = {
-            key: value
-            for key, value in self._cloud.credentials.items()
-            if not key.startswith("portal")
-        }
-        return {**fields, "base_url": base_url}
+    def credentials(self) -> list[dict[str, str]]:
+        """Return what is filled into the forms, without the portal."""
+        return [
+            {
+                key: value
+                for key, value in account.credentials.items()
+                if not key.startswith("portal")
+            }
+            for account in self._cloud.accounts
+        ]
+
+    def portal(self) -> dict[str, str]:
+        """Return the first account's login at the portal."""
+        return self._cloud.portal
 
     def publications(self) -> dict[float, float]:
         """Return when the first inverter's readings became readable, by their stamps.

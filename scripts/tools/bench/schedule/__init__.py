@@ -18,6 +18,9 @@ from .measure import Files, timed
 SIZES: Final = (10, 100, 1000)
 TARGETS: Final = {"compile": 50, "month": 50, "other_month": 50, "events": 50}
 """The most ms at the largest size."""
+REASONS: Final = {
+    "events": "about 2,600 events, of which each takes 50 µs for its words and its proof"
+}
 TEXTS: Final = {
     "compile": "compile, 72 hours",
     "month": "calendar, one month",
@@ -90,6 +93,7 @@ def _largest(times: Times, files: Files) -> Iterator[Figure]:
             _usual(times[name]),
             "ms",
             TARGETS.get(name),
+            reason=REASONS.get(name, ""),
         )
         yield Figure(
             f"{name}_{size}_first",
