@@ -45,6 +45,8 @@ class DeviceControl:
     staging: Staging = field(default_factory=Staging)
     last_event: LogEntry | None = None
     lists_seen: int = 0
+    returned_at: datetime | None = None
+    """When it was last returned to auto by a wish; measurements lag behind that."""
     _states: dict[str, State] = field(default_factory=dict)
     _listeners: list[Callable[[], None]] = field(default_factory=list)
 
@@ -196,6 +198,17 @@ class DeviceControl:
     def tell(self) -> None:
         """Let the entities show what has changed."""
         self.staging.changed()
+
+    @callback
+    def measured(self) -> None:
+        """Let the entities show what a measurement changes, or the time since the last.
+
+        Most come to nothing, and settings follow neither unless a plan is borrowed.
+        """
+        if self.ledger.loan is None:
+            self.staging.passed()
+        else:
+            self.tell()
 
     def on_event(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call the listener after each event; return what ends that."""

@@ -75,6 +75,7 @@ from .vendors.targets import PushSpec
 _LOGGER = logging.getLogger(__name__)
 
 _ADVANCED: Final = "advanced"
+_KEY_REFUSED: Final = {"base": "push_key_refused"}
 
 
 class PushFlow(ConfigFlow):
@@ -82,6 +83,8 @@ class PushFlow(ConfigFlow):
 
     _target: PushSpec
     _credentials: dict[str, str]
+    _tried: Mapping[str, Any] | None = None
+    """The source that was chosen last."""
 
     def free_title(self, name: str) -> str:
         """Return a brand's name, numbered from its second entry on."""
@@ -126,6 +129,9 @@ class PushFlow(ConfigFlow):
                 if await self._is_in_use():
                     return self.async_abort(reason="already_configured")
                 return await self.async_step_push_source()
+        return self._key_form(errors)
+
+    def _key_form(self, errors: dict[str, str]) -> ConfigFlowResult:
         return self.async_show_form(
             step_id="push_key",
             data_schema=self._key_schema(errors),
@@ -207,9 +213,9 @@ class PushFlow(ConfigFlow):
                 errors = {"base": "push_no_site"}
             else:
                 source = {CONF_ENTRY: site.entry_id, CONF_SITE: site.site_id}
-                errors = await self._try_push(source)
-                if not errors:
-                    return await self._finish_push(source)
+                result, errors = await self._take(source)
+                if result is not None:
+                    return result
         before = self._source_before
         usual = f"{before.get(CONF_ENTRY)} {before.get(CONF_SITE)}"
         selector = SelectSelector(
@@ -240,10 +246,9 @@ class PushFlow(ConfigFlow):
             picked = {key: value for key, value in user_input.items() if value}
             errors = self._unfit(picked)
             if not errors:
-                source = {CONF_ENTITIES: picked}
-                errors = await self._try_push(source)
-                if not errors:
-                    return await self._finish_push(source)
+                result, errors = await self._take({CONF_ENTITIES: picked})
+                if result is not None:
+                    return result
         return self.async_show_form(
             step_id="push_entities",
             data_schema=entities_schema(picked),
@@ -253,7 +258,9 @@ class PushFlow(ConfigFlow):
 
     @property
     def _source_before(self) -> Mapping[str, Any]:
-        """The source of the entry that is changed."""
+        """What was chosen before: in this flow, or for the entry that is changed."""
+        if self._tried is not None:
+            return self._tried
         entry = self._pushing_entry
         source: Mapping[str, Any] = {} if entry is None else entry.data[CONF_SOURCE]
         return source
@@ -276,6 +283,21 @@ class PushFlow(ConfigFlow):
             else:
                 errors[role] = "not_percent"
         return errors
+
+    async def _take(
+        self, source: Mapping[str, Any]
+    ) -> tuple[ConfigFlowResult | None, dict[str, str]]:
+        """Try a source; return how the flow goes on, or the errors of its form.
+
+        A key that is refused is asked for again, where it can be corrected.
+        """
+        self._tried = source
+        errors = await self._try_push(source)
+        if not errors:
+            return await self._finish_push(source), {}
+        if errors == _KEY_REFUSED:
+            return self._key_form(errors), {}
+        return None, errors
 
     async def _try_push(self, source: Mapping[str, Any]) -> dict[str, str]:
         """Push what the source tells, and return the errors to show.
@@ -382,7 +404,7 @@ def _told(error: VendorError) -> dict[str, str]:
     """Return what the form says about an error."""
     match error:
         case AuthError():
-            return {"base": "push_key_refused"}
+            return dict(_KEY_REFUSED)
         case RateLimited():
             return {"base": "push_too_soon"}
         case TransientError():

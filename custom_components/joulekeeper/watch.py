@@ -185,7 +185,7 @@ class Watcher:
             watched.measured_at = telemetry.time
             if control.capabilities.steers_battery:
                 self._look_for_owner(watched, telemetry, now)
-            control.tell()
+            control.measured()
 
     @callback
     def _look_for_owner(
@@ -274,7 +274,10 @@ class Watcher:
         """Show what is wrong, and see to it that the next look comes in time."""
         control = watched.control
         async_update_control_issues(
-            self._hass, self._entry, control, ownerless=watched.ownerless
+            self._hass,
+            self._entry,
+            control,
+            ownerless=watched.ownerless and not _returned_lately(watched),
         )
         self._keep_polling(watched, wanted=bool(control.ledger.live()))
         if watched.cancel is not None:
@@ -344,6 +347,14 @@ def _owned(control: DeviceControl, measured_at: datetime) -> bool:
         item.segment.start < end and start < item.end and _may_have_run(item)
         for item in control.ledger.dispatches.values()
     )
+
+
+def _returned_lately(watched: _Watched) -> bool:
+    """Tell whether the newest measurement may be older than a return to auto."""
+    returned, measured = watched.control.returned_at, watched.measured_at
+    if returned is None or measured is None:
+        return False
+    return measured - returned <= _ENDED_LATELY
 
 
 def _refused_any(control: DeviceControl, settled: Settled) -> bool:

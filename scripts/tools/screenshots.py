@@ -5,42 +5,38 @@ It starts simulated clouds, a Home Assistant and a browser of its own, and ends 
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-import shutil
 import signal
 import sys
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Error as BrowserError, Page, async_playwright
+from playwright.async_api import Error as BrowserError, Page
 
-from scripts.tools.demo.accounts import ACCOUNTS
-from scripts.tools.demo.api import PASSWORD, USERNAME, Entity, HassApi, logged_in
+from scripts.tools.browser import (
+    HEIGHT,
+    MISSING,
+    WIDTH,
+    ZONE,
+    begin_account,
+    logged_in_browser,
+    program,
+)
+from scripts.tools.demo.accounts import ACCOUNTS, Account
+from scripts.tools.demo.api import Entity, HassApi, logged_in
 from scripts.tools.demo.hass import HassError, HassProcess, free_port
 from scripts.tools.demo.household import DOMAIN, Household, running_clouds
 from scripts.tools.demo.plan import EVENTS
+from scripts.tools.demo.pushes import judge_pushes
 from tests.clouds.redback import RedbackCloud
 
 FOLDER = Path(__file__).parents[2] / "docs/images"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-ZONE = "Australia/Brisbane"
-"""The demo's time zone."""
-WIDTH, HEIGHT = 1280, 800
-SECONDS = 540
+SECONDS = 720
 PROOF_SECONDS = 240
 MODE_SECONDS = 150
+DEVICE_HEIGHT = 1400
 DRAWN_MS = 4000
 """A page of Home Assistant is drawn bit by bit, without an event for its end."""
 MAX_BYTES = 300_000
@@ -50,27 +46,6 @@ INTERRUPTED = 130
 def say(text: str) -> None:
     """Print a progress line."""
     print(f"screenshots: {text}", file=sys.stderr, flush=True)
-
-
-@asynccontextmanager
-async def frontend(url: str, program: str) -> AsyncIterator[Page]:
-    """Log in to a Home Assistant with a browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
-        try:
-            page = await browser.new_page(
-                viewport={"width": WIDTH, "height": HEIGHT},
-                locale="en",
-                timezone_id=ZONE,
-            )
-            await page.goto(url)
-            await page.locator("input[name=username]").fill(USERNAME)
-            await page.locator("input[name=password]").fill(PASSWORD)
-            await page.keyboard.press("Enter")
-            await page.locator("home-assistant-main").wait_for()
-            yield page
-        finally:
-            await browser.close()
 
 
 async def picture(
@@ -137,7 +112,7 @@ async def select_schedule(api: HassApi, selector: Entity) -> None:
             await api.post("/api/services/select/select_option", data)
 
 
-async def take(program: str) -> None:
+async def take(executable: str) -> None:
     """Take all pictures."""
     say("starting the simulated clouds and Home Assistant")
     async with (
@@ -145,66 +120,95 @@ async def take(program: str) -> None:
         HassProcess(free_port()) as hass,
         logged_in(hass) as api,
     ):
-        account = ACCOUNTS[0]
-        cloud = cast(RedbackCloud, clouds[account.vendor])
         household = Household(hass, api, clouds)
+        # The rows for a time are too narrow for AM and PM.
+        await api.prefer_24_hours()
+        async with logged_in_browser(hass.url, executable) as context:
+            page = await context.new_page()
+            await take_of_home(household, page)
+            for account in ACCOUNTS[1:]:
+                await take_of_brand(household, account, page)
+
+
+async def take_of_home(household: Household, page: Page) -> None:
+    """Take the pictures of the first home: how it is added, planned and measured."""
+    hass, api, account = household.hass, household.api, ACCOUNTS[0]
+    cloud = cast(RedbackCloud, household.clouds[account.vendor])
+    dialog = await begin_account(page, hass.url)
+    await dialog.locator("ha-picker-field").click()
+    await picture(page, "setup")
+    entry_id, _ = await household.add(account)
+    await household.fill_energy(account, entry_id)
+    retailer = next(item for item in ACCOUNTS if item.priced)
+    retailer_id, _ = await household.add(retailer)
+    await household.set_prices(retailer, retailer_id)
+
+    async def entity(key: str) -> Entity:
+        return next(
+            item
+            for item in await api.entities(entry_id)
+            if item.unique_id == f"{cloud.serials[0]}_{key}"
+        )
+
+    async def discharges() -> bool:
+        return (await entity("mode")).state == "discharge"
+
+    async def delivers() -> bool:
+        return (await entity("schedule_status")).state == "delivering"
+
+    selector = await entity("schedule")
+    await fill_calendar(api, cloud, selector.device_id or "")
+    await select_schedule(api, selector)
+    await page.goto(f"{hass.url}/calendar")
+    await page.locator("ha-button[value=listWeek]").click()
+    await picture(page, "calendar")
+    say("waiting for the inverter to obey")
+    await hass.until("the inverter to obey", MODE_SECONDS, discharges)
+    await page.goto(f"{hass.url}/config/devices/device/{selector.device_id}")
+    await picture(page, "inverter", DEVICE_HEIGHT)
+    await api.action(DOMAIN, "stop", {"device_id": selector.device_id})
+    await household.lay_plan(account, entry_id)
+    say("waiting for the proof")
+    await hass.until("the schedule to deliver", PROOF_SECONDS, delivers)
+    await page.goto(f"{hass.url}/calendar")
+    await page.locator("ha-button[value=dayGridDay]").click()
+    await page.get_by_text(EVENTS[0][0]).first.click()
+    await picture(page, "schedules")
+    await page.goto(f"{hass.url}/energy/electricity")
+    period = page.locator("hui-energy-period-selector")
+    # Today has only begun, at some times of the day.
+    await period.get_by_role("button", name="Previous").click()
+    await picture(page, "energy", 1700, 1600)
+
+
+async def take_of_brand(household: Household, account: Account, page: Page) -> None:
+    """Take a picture of the device of a brand that shows the most."""
+    hass, vendor = household.hass, account.vendor
+    if account.priced:
+        name, key = "prices", "_general_usage_price"
+        entities = await household.api.entities()
+        device_id = next(e.device_id for e in entities if e.unique_id.endswith(key))
+    else:
+        say(f"adding {vendor}")
+        name = vendor
         entry_id, _ = await household.add(account)
-        await household.fill_energy(account, entry_id)
-        retailer = next(item for item in ACCOUNTS if item.priced)
-        retailer_id, _ = await household.add(retailer)
-        await household.set_prices(retailer, retailer_id)
-
-        async def entity(key: str) -> Entity:
-            return next(
-                item
-                for item in await api.entities(entry_id)
-                if item.unique_id == f"{cloud.serials[0]}_{key}"
-            )
-
-        async def discharges() -> bool:
-            return (await entity("mode")).state == "discharge"
-
-        async def delivers() -> bool:
-            return (await entity("schedule_status")).state == "delivering"
-
-        selector = await entity("schedule")
-        await fill_calendar(api, cloud, selector.device_id or "")
-        await select_schedule(api, selector)
-        async with frontend(hass.url, program) as page:
-            await page.goto(f"{hass.url}/calendar")
-            await page.locator("ha-button[value=listWeek]").click()
-            await picture(page, "calendar")
-            say("waiting for the inverter to obey")
-            await hass.until("the inverter to obey", MODE_SECONDS, discharges)
-            await page.goto(f"{hass.url}/config/devices/device/{selector.device_id}")
-            await picture(page, "inverter", 1000)
-            await api.action(DOMAIN, "stop", {"device_id": selector.device_id})
-            await household.lay_plan(account, entry_id)
-            say("waiting for the proof")
-            await hass.until("the schedule to deliver", PROOF_SECONDS, delivers)
-            await page.goto(f"{hass.url}/calendar")
-            await page.locator("ha-button[value=dayGridDay]").click()
-            await page.get_by_text(EVENTS[0][0]).first.click()
-            await picture(page, "schedules")
-            await page.goto(f"{hass.url}/energy/electricity")
-            await picture(page, "energy", 1800, 1800)
-            price = next(
-                item
-                for item in await api.entities(retailer_id)
-                if item.unique_id.endswith("_general_usage_price")
-            )
-            await page.goto(f"{hass.url}/config/devices/device/{price.device_id}")
-            await picture(page, "prices", 1000)
+        entities = await household.api.entities(entry_id)
+        devices = Counter(entity.device_id for entity in entities)
+        ((device_id, _),) = devices.most_common(1)
+    if account.told:
+        await judge_pushes(hass, household.clouds[vendor])
+    await page.goto(f"{hass.url}/config/devices/device/{device_id}")
+    await picture(page, name, DEVICE_HEIGHT)
 
 
-async def run(program: str) -> None:
+async def run(executable: str) -> None:
     """Take all pictures within a time, ending all that was started on a signal."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     async with asyncio.timeout(SECONDS):
-        await take(program)
+        await take(executable)
 
 
 def main() -> int:
@@ -212,13 +216,13 @@ def main() -> int:
     argparse.ArgumentParser(
         prog="scripts/screenshots", description=__doc__
     ).parse_args()
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        say(f"no browser found; install one of {', '.join(BROWSERS)}")
+    executable = program()
+    if executable is None:
+        say(MISSING)
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     try:
-        asyncio.run(run(program))
+        asyncio.run(run(executable))
     except (HassError, BrowserError) as err:
         say(str(err))
         return 1

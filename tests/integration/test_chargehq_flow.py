@@ -109,9 +109,17 @@ async def test_errors_of_the_key(hass: HomeAssistant, cloud: ChargeHqCloud) -> N
     assert flow["errors"] == {"base": "invalid_address"}
     flow = await submit(hass, flow, key_form(cloud, api_key=KEY[:-1] + "9"))
     flow = await submit(hass, flow, dict(PICKED))
+    # It is told where the key can be corrected.
+    assert flow["step_id"] == "push_key"
     assert flow["errors"] == {"base": "push_key_refused"}
-    # Again at once with the same key: not even asked.
+    # Again at once with the same key: not even asked. What was picked is still there.
     asked = cloud.requests.total
+    flow = await submit(hass, flow, key_form(cloud, api_key=""))
+    assert {
+        str(key): key.description["suggested_value"]
+        for key in flow["data_schema"].schema
+        if key.description and key.description.get("suggested_value")
+    } == {key: value for key, value in PICKED.items() if isinstance(value, str | list)}
     flow = await submit(hass, flow, dict(PICKED))
     assert flow["errors"] == {"base": "push_too_soon"}
     assert cloud.requests.total == asked
@@ -142,6 +150,8 @@ async def test_errors_of_the_service(
     flow = await submit(hass, flow, dict(PICKED))
     assert flow["errors"] == {"base": error}
     freezer.tick(31)
+    if error == "push_key_refused":
+        flow = await submit(hass, flow, key_form(cloud, api_key=""))
     flow = await submit(hass, flow, dict(PICKED))
     assert flow["type"] is FlowResultType.CREATE_ENTRY
 
@@ -343,3 +353,25 @@ async def test_site_that_is_gone_meanwhile(
     flow = await submit(hass, flow, site)
     assert flow["errors"] == {"base": "push_no_site"}
     assert not cloud.requests.total
+
+
+async def test_site_that_is_taken_in_the_second_try(
+    hass: HomeAssistant,
+    open_house: OpenHouse,
+    cloud: ChargeHqCloud,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What keeps its first push away is told, and the form goes on."""
+    await open_house(fixture="A")
+    flow = await choose(hass, await to_source(hass, cloud), "push_site")
+    assert flow["data_schema"] is not None
+    site = flow["data_schema"]({})
+    cloud.faults.add("*", Fault.STATUS, status=503)
+    flow = await submit(hass, flow, site)
+    assert flow["errors"] == {"base": "cannot_connect"}
+    assert not hass.config_entries.async_entries(DOMAIN)[1:]
+    cloud.faults.clear()
+    freezer.tick(MINUTE)
+    flow = await submit(hass, flow, site)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    assert cloud.accepted[-1].meters["production_kw"] > 0

@@ -6,7 +6,6 @@
 import argparse
 import asyncio
 import contextlib
-import re
 import signal
 import sys
 
@@ -14,16 +13,11 @@ from .accounts import ACCOUNTS, Account
 from .api import PASSWORD, USERNAME, logged_in
 from .check import Trial
 from .hass import HassError, HassProcess, free_port
-from .household import DOMAIN, Household, running_clouds
+from .household import FAULTS, Household, running_clouds
 
 CHECK_SECONDS = 300
 USUAL_PORT = 8123
 INTERRUPTED = 130
-
-# what the integration must never leave in the log
-FAULTS = re.compile(
-    rf"(ERROR|Traceback).*{DOMAIN}|Detected that custom integration", re.IGNORECASE
-)
 
 
 def say(text: str) -> None:

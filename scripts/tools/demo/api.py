@@ -114,6 +114,26 @@ class HassApi:
         entry_id: str = step["result"]["entry_id"]
         return entry_id
 
+    async def remove_entry(self, entry_id: str) -> None:
+        """Remove a config entry."""
+        path = f"/api/config/config_entries/entry/{entry_id}"
+        await self._request("DELETE", path)
+
+    async def prefer_24_hours(self) -> None:
+        """Have the frontend show times from 0 to 24 hours; the rest is its default."""
+        await self.command(
+            "frontend/set_user_data",
+            key="language",
+            value={
+                "language": "en",
+                "number_format": "language",
+                "time_format": "24",
+                "date_format": "language",
+                "time_zone": "local",
+                "first_weekday": "language",
+            },
+        )
+
     async def entry_state(self, entry_id: str) -> str:
         """Return the state of a config entry, such as `loaded`."""
         entry = await self.command("config_entries/get_single", entry_id=entry_id)

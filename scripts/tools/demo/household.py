@@ -1,8 +1,9 @@
 """A running Home Assistant together with the clouds of its accounts."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+import re
 import time
 from typing import cast
 
@@ -14,6 +15,10 @@ from .plan import lay_plan
 from .pushes import tell_truth
 
 DOMAIN = "joulekeeper"
+# what the integration must never leave in the log
+FAULTS = re.compile(
+    rf"(ERROR|Traceback).*{DOMAIN}|Detected that custom integration", re.IGNORECASE
+)
 LIVE_SECONDS = 60
 QUIET_MS = 1500
 """Entities come with their first values: that long without a new one, all are there."""
@@ -118,11 +123,13 @@ class Household:
 
 
 @asynccontextmanager
-async def running_clouds() -> AsyncIterator[dict[str, Cloud]]:
+async def running_clouds(
+    accounts: Iterable[Account] = ACCOUNTS,
+) -> AsyncIterator[dict[str, Cloud]]:
     """Run the clouds of all accounts, and give them by vendor."""
     clouds: dict[str, Cloud] = {}
     async with AsyncExitStack() as stack:
-        for account in ACCOUNTS:
+        for account in accounts:
             cloud = clouds[account.vendor] = account.make_cloud()
             if account.told:
                 tell_truth(cloud, clouds[ACCOUNTS[0].vendor])

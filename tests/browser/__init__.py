@@ -1,0 +1,1 @@
+"""Chromium drives a real Home Assistant over the fake clouds of all vendors."""
