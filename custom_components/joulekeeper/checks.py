@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .control import DeviceControl
-from .core.check import Adjustment, Verdict, check
+from .core.check import Adjustment, Verdict, check, fit
 from .core.ledger import Ledger
 from .core.proof import target_reached
 from .core.rules import Occurrence, Rule
@@ -107,6 +107,37 @@ def running_one(control: DeviceControl, schedule_id: str | None) -> Occurrence:
             translation_domain=DOMAIN, translation_key="nothing_running"
         )
     return max(found, key=lambda occurrence: occurrence.rule.rank)
+
+
+def standing(control: DeviceControl, rule: Rule) -> Rule | None:
+    """Return what was forced on a lease, and already does what is asked on one.
+
+    Powers are the same where the device would do the same. None where less than half
+    of the time asked for is left of it, or where it was not sent: then it is forced anew.
+    """
+    now, able = dt_util.utcnow(), control.capabilities
+    fitted = fit(rule, able)
+    if rule.lease_end is None or fitted.problems:
+        return None
+    targets = (rule.target_soc, able.stops_at(rule.action, rule.target_soc))
+    for occurrence in running(control, control.ledger):
+        known = occurrence.rule
+        if (
+            known.source is Source.MANUAL
+            and known.lease_end is not None
+            and known.action is rule.action
+            and fit(known, able).effective.power_w == fitted.effective.power_w
+            and known.target_soc in targets
+            and known.limits == rule.limits
+            and known.inexact is rule.inexact
+            and occurrence.end - now >= (min(rule.end, rule.lease_end) - now) / 2
+            and any(
+                item.may_be_held and item.active_at(now)
+                for item in control.ledger.dispatches_of(known.id)
+            )
+        ):
+            return known
+    return None
 
 
 def running(control: DeviceControl, ledger: Ledger) -> tuple[Occurrence, ...]:

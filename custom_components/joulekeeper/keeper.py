@@ -23,6 +23,7 @@ from .checks import (
     own_rule,
     running,
     running_one,
+    standing,
 )
 from .const import DOMAIN
 from .control import DeviceControl
@@ -32,7 +33,7 @@ from .core.dispatch import RESTORING, State
 from .core.errors import VendorError
 from .core.ledger import Ledger
 from .core.models import Device
-from .core.rules import Rule
+from .core.rules import Occurrence, Rule
 from .core.schedule import Action, Programme, Source
 from .journal import Journal
 from .orders import Orders, Result
@@ -92,7 +93,8 @@ class Keeper:
     ) -> Result:
         """Start an action now, in place of one that was forced before.
 
-        What is planned goes on after it.
+        What is planned goes on after it. Nothing is asked or sent where the same was
+        forced on a lease of which more than half is left.
         """
 
         def replace_forced(ledger: Ledger) -> None:
@@ -102,6 +104,8 @@ class Keeper:
                     ledger.close(occurrence, now, State.SUPERSEDED, "forced_again")
 
         async with self.controls.turn(control):
+            if (known := standing(control, rule)) is not None:
+                return self._orders.unchanged(control, rule, known, dry_run)
             await control.refresh()
             check_target(control, rule)
             return await self._orders.lay(
@@ -239,16 +243,34 @@ class Keeper:
             )
 
     async def stop(
-        self, control: DeviceControl, caller: Caller, *, dry_run: bool = False
+        self,
+        control: DeviceControl,
+        caller: Caller,
+        *,
+        forced_only: bool = False,
+        dry_run: bool = False,
     ) -> Result:
-        """End what we have running now; what is planned for later stays."""
+        """End what we have running now; what is planned for later stays.
+
+        With `forced_only` just what was forced: what it has interrupted goes on. Where
+        nothing is, nothing is asked.
+        """
+
+        def found(ledger: Ledger) -> list[Occurrence]:
+            return [
+                occurrence
+                for occurrence in running(control, ledger)
+                if not forced_only or occurrence.rule.source is Source.MANUAL
+            ]
 
         def end(ledger: Ledger) -> None:
-            for occurrence in running(control, ledger):
+            for occurrence in found(ledger):
                 now = dt_util.utcnow()
                 ledger.close(occurrence, now, State.CANCELLED, "stopped")
 
         async with self.controls.turn(control):
+            if forced_only and not found(control.ledger):
+                return self._orders.nothing_to_clear(control, dry_run)
             await control.refresh()
             return await self._orders.clear(
                 control, caller, "stop", dry_run, change=end
@@ -286,6 +308,7 @@ class Keeper:
             source=Source.KEEPER,
         )
         await self.create(control, starting(rule, None), caller)
+        control.returned_at = dt_util.utcnow()
 
     async def _reset_base_mode(self, control: DeviceControl) -> None:
         async with self.controls.turn(control):
@@ -300,6 +323,7 @@ class Keeper:
                     translation_key="base_mode_not_reset",
                     translation_placeholders={"cause": str(error)},
                 ) from error
+            control.returned_at = dt_util.utcnow()
 
     # -- a pause ---------------------------------------------------------------
 

@@ -148,6 +148,29 @@ class Orders:
             "state": State.RESTORE_PENDING.value if in_the_way else outcome(sent),
         }
 
+    def unchanged(
+        self, control: DeviceControl, asked: Rule, rule: Rule, dry_run: bool
+    ) -> Result:
+        """Return the response for what is asked again and already runs, as `rule`."""
+        self._check_length(asked)
+        now = dt_util.utcnow().replace(microsecond=0)
+        verdict = checked(control, rule, now, edited=True)
+        response: Result = {
+            "schedule_id": rule.id,
+            "device": control.device_id,
+            "requested": rule_dict(asked),
+            "effective": rule_dict(verdict.effective),
+            "inexact": inexact_list(verdict.adjustments),
+            "vendor_calls": [],
+        }
+        if dry_run:
+            return response | {"state": "not_sent"}
+        sent = control.ledger.dispatches_of(rule.id)
+        return response | {
+            "occurrences": [dispatch_dict(item) for item in sent if item.live],
+            "state": outcome(sent),
+        }
+
     async def _undo_if_refused(
         self,
         control: DeviceControl,
@@ -198,15 +221,10 @@ class Orders:
         trial = control.ledger.copy()
         change(trial)
         changes = self.settler.changes(control, trial)
-        programme = control.programme
         gone = {item.vendor_id for item in changes.remove}
         gone |= {item.vendor_id for item in extra}
-        deleted = [item for item in programme.items if item.vendor_id in gone]
-        response: Result = {
-            "device": control.device_id,
-            "deleted": [item_dict(item) for item in deleted],
-            "left": len(programme.items) + len(programme.recurring) - len(deleted),
-        }
+        deleted = [item for item in control.programme.items if item.vendor_id in gone]
+        response = _cleared(control, deleted)
         if dry_run:
             calls = self.settler.calls(control, changes, extra)
             return response | {
@@ -233,6 +251,11 @@ class Orders:
             else State.UNCONFIRMED.value,
         }
 
+    def nothing_to_clear(self, control: DeviceControl, dry_run: bool) -> Result:
+        """Return the response where there is nothing to end, as far as it is known."""
+        state = "not_sent" if dry_run else State.CONFIRMED.value
+        return _cleared(control, []) | {"vendor_calls": [], "state": state}
+
     def _check_length(self, rule: Rule) -> None:
         """Refuse a forced action that is longer than its owner allows."""
         hours = self._entry.options.get(CONF_MAX_FORCE_HOURS, DEFAULT_MAX_FORCE_HOURS)
@@ -255,3 +278,13 @@ class Orders:
         entry = asked_entry(control.device_id, verb, rule, caller.via, caller.user_id)
         control.log(replace(entry, reason=what))
         control.tell()
+
+
+def _cleared(control: DeviceControl, deleted: list[ScheduleItem]) -> Result:
+    """Return what is gone of a plan, and how much is left."""
+    programme = control.programme
+    return {
+        "device": control.device_id,
+        "deleted": [item_dict(item) for item in deleted],
+        "left": len(programme.items) + len(programme.recurring) - len(deleted),
+    }

@@ -40,6 +40,7 @@ from .service_data import (
     ATTR_DRY_RUN,
     ATTR_DURATION_MIN,
     ATTR_FOLLOWING,
+    ATTR_FORCED_ONLY,
     ATTR_HOURS,
     ATTR_INCLUDE_PAST,
     ATTR_INEXACT,
@@ -75,10 +76,14 @@ _MINUTES: Final = probatio.All(
 )
 _DRY_RUN: Final[Fields] = {probatio.Optional(ATTR_DRY_RUN, default=False): cv.boolean}
 _ONE: Final[Fields] = {probatio.Required(ATTR_SCHEDULE_ID): cv.string}
+_WHOLE: Final = probatio.All(
+    probatio.Coerce(float), probatio.Range(min=-1e9, max=1e9), probatio.Coerce(int)
+)
+"""A number, also as text with decimals, as programs and templates give it."""
 _WHAT: Final[Fields] = {
-    probatio.Optional(ATTR_POWER_W): probatio.Coerce(int),
+    probatio.Optional(ATTR_POWER_W): _WHOLE,
     **{probatio.Optional(cap): cv.positive_int for cap in CAPS},
-    probatio.Optional(ATTR_TARGET_SOC): probatio.Coerce(int),
+    probatio.Optional(ATTR_TARGET_SOC): _WHOLE,
     probatio.Optional(ATTR_INEXACT): probatio.Coerce(Inexact),
 }
 _ACTION: Final[Fields] = {probatio.Required(ATTR_ACTION): cv.string}
@@ -102,6 +107,9 @@ _PART: Final[Fields] = {
 _SOME: Final[Fields] = {
     probatio.Optional(ATTR_SCHEDULE_ID): cv.string,
     probatio.Optional(ATTR_DURATION_MIN): _MINUTES,
+}
+_FORCED: Final[Fields] = {
+    probatio.Optional(ATTR_FORCED_ONLY, default=False): cv.boolean
 }
 _HOURS: Final[Fields] = {
     probatio.Optional(ATTR_HOURS, default=24): probatio.All(
@@ -143,7 +151,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             write,
         ),
         ("extend", _SOME | _LEASE | _DRY_RUN, _running, _extend, write),
-        ("stop", _DRY_RUN, _all, _plain(Keeper.stop), write),
+        ("stop", _FORCED | _DRY_RUN, _all, _stop, write),
         ("reset_to_auto", _DRY_RUN, _all, _plain(Keeper.reset_to_auto), write),
         ("preview", _SOME | _PART | _CHANGED | plan, _previewed, _preview, read),
         ("list_schedules", _PAST, _all, _list_schedules, read),
@@ -220,9 +228,13 @@ def _able(controls: Controls, data: Data) -> Controls:
 
 
 def _holding(controls: Controls, data: Data) -> Controls:
-    """Choose the one whose plan has the schedule, else the nearest one."""
+    """Choose the one that keeps the schedule or whose plan has it, else the nearest."""
     schedule_id = data[ATTR_SCHEDULE_ID]
-    holding = (item for item in controls if item.programme.find(schedule_id))
+    holding = (
+        item
+        for item in controls
+        if schedule_id in item.ledger.rules or item.programme.find(schedule_id)
+    )
     return (next(holding, controls[0]),)
 
 
@@ -301,6 +313,17 @@ async def _extend(
         caller,
         by=by,
         lease=lease,
+        dry_run=data[ATTR_DRY_RUN],
+    )
+
+
+async def _stop(
+    control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
+) -> Result:
+    return await keeper.stop(
+        control,
+        caller,
+        forced_only=data[ATTR_FORCED_ONLY],
         dry_run=data[ATTR_DRY_RUN],
     )
 

@@ -454,6 +454,10 @@ async def test_forced_mode_without_a_schedule_is_told_and_mended(
     assert step["step_id"] == "confirm"
     response = await client.post(f"/api/repairs/issues/fix/{step['flow_id']}", json={})
     assert (await response.json())["type"] == "create_entry"
+    # The measurements lag behind: until they are newer, it is not told again.
+    await house.act("list_schedules")
+    assert house.value("sensor", "mode") == "charge"
+    assert not issues(house)
     (asked,) = (entry for entry in await log(house) if entry["via"])
     assert asked["event"] == ("reset_to_auto" if portal else "create")
     assert (asked["via"], asked["user_id"]) == ("repair", hass_admin_user.id)
