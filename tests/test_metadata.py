@@ -1,4 +1,4 @@
-"""The files beside the code: manifest, HACS, brand, icons, actions, quality scale.
+"""The files beside the code: manifest, HACS, brand, icons, actions.
 
 hassfest checks their form only in CI and knows nothing of their users.
 """
@@ -7,7 +7,6 @@ import ast
 from enum import StrEnum
 import json
 from pathlib import Path
-import re
 import struct
 from typing import Final
 from unittest.mock import Mock
@@ -41,7 +40,6 @@ from .metadata import (
     PACKAGE,
     ROOT,
     ROWS,
-    RULES,
     SERVICES,
     SOURCES,
     Row,
@@ -260,118 +258,6 @@ def test_options_of_actions() -> None:
             assert select["options"] == [item.value for item in enums[key]]
 
 
-TIERS: Final = {
-    "bronze": """action-setup appropriate-polling brands common-modules
-        config-flow-test-coverage config-flow dependency-transparency docs-actions
-        docs-conditions docs-high-level-description docs-installation-instructions
-        docs-removal-instructions docs-triggers entity-event-setup entity-unique-id
-        has-entity-name runtime-data test-before-configure test-before-setup
-        unique-config-entry""",
-    "silver": """action-exceptions config-entry-unloading
-        docs-configuration-parameters docs-installation-parameters entity-unavailable
-        integration-owner log-when-unavailable parallel-updates reauthentication-flow
-        test-coverage""",
-    "gold": """devices diagnostics discovery-update-info discovery docs-data-update
-        docs-examples docs-known-limitations docs-supported-devices
-        docs-supported-functions docs-troubleshooting docs-use-cases dynamic-devices
-        entity-category entity-device-class entity-disabled-by-default
-        entity-translations exception-translations icon-translations
-        reconfiguration-flow repair-issues stale-devices""",
-    "platinum": "async-dependency inject-websession strict-typing",
-}
-EXEMPT: Final = {
-    "discovery",
-    "discovery-update-info",
-    "docs-conditions",
-    "docs-triggers",
-}
-
-EVIDENCE: Final = {
-    "action-exceptions": ("keeper.py", r"raise ServiceValidationError\("),
-    "action-setup": ("__init__.py", r"    async_setup_services\(hass\)"),
-    "appropriate-polling": (
-        "coordinator.py",
-        r"update_interval = self\.endpoint\.due_in",
-    ),
-    "async-dependency": ("vendors/http.py", r"import aiohttp"),
-    "common-modules": (
-        "coordinator.py",
-        r"class \w+\[T\]\(DataUpdateCoordinator\[T\]\)",
-    ),
-    "config-entry-unloading": ("__init__.py", r"async def async_unload_entry\("),
-    "config-flow": ("manifest.json", r'"config_flow": true'),
-    "config-flow-test-coverage": (
-        "../../scripts/test",
-        r"config_flow\.py' --fail-under=100",
-    ),
-    "dependency-transparency": ("manifest.json", r'"requirements": \["beautifulsoup4'),
-    "devices": ("account.py", r"serial_number=.*\n\s*sw_version="),
-    "diagnostics": (
-        "diagnostics.py",
-        r"async def async_get_config_entry_diagnostics\(",
-    ),
-    "dynamic-devices": ("account.py", r"async_on_device\("),
-    "entity-event-setup": ("entity.py", r"async_on_remove\("),
-    "entity-unavailable": ("entity.py", r"def available\(self\) -> bool"),
-    "entity-unique-id": ("entity.py", r"self\._attr_unique_id = "),
-    "has-entity-name": ("entity.py", r"_attr_has_entity_name = True"),
-    "inject-websession": ("connection.py", r"async_get_clientsession\(hass\)"),
-    "integration-owner": ("manifest.json", r'"codeowners": \["@'),
-    "log-when-unavailable": ("coordinator.py", r"UpdateFailed\("),
-    "reauthentication-flow": ("config_flow.py", r"async def async_step_reauth\("),
-    "reconfiguration-flow": ("config_flow.py", r"async def async_step_reconfigure\("),
-    "repair-issues": ("repairs.py", r"async def async_create_fix_flow\("),
-    "runtime-data": ("__init__.py", r"entry\.runtime_data = "),
-    "stale-devices": ("__init__.py", r"async def async_remove_config_entry_device\("),
-    "strict-typing": ("../../pyproject.toml", r"\nstrict = true\n"),
-    "test-before-configure": ("config_flow.py", r"await self\._spec\.validate\("),
-    "test-before-setup": ("account.py", r"\.async_config_entry_first_refresh\(\)"),
-    "test-coverage": ("../../scripts/test", r"--cov-fail-under=95"),
-    "unique-config-entry": ("config_flow.py", r"_abort_if_unique_id_configured\(\)"),
-}
-"""Where a rule can be seen to be kept; behaviour is proved by the other tests."""
-
-HEADINGS: Final = {
-    "docs-actions": r"action",
-    "docs-configuration-parameters": r"option|configur",
-    "docs-data-update": r"updat",
-    "docs-examples": r"example|automation",
-    "docs-installation-instructions": r"install",
-    "docs-installation-parameters": r"account|configur|credential|set.?up",
-    "docs-known-limitations": r"limitation",
-    "docs-removal-instructions": r"remov",
-    "docs-supported-devices": r"supported",
-    "docs-supported-functions": r"entit|what you get|function",
-    "docs-troubleshooting": r"troubleshoot",
-    "docs-use-cases": r"use case|whom|who |what .*(for|can do)",
-}
-"""What a heading of the README must say for each rule about documentation."""
-
-
-def test_form_of_quality_scale() -> None:
-    """All rules are named and hold, or are left out for a reason that is told."""
-    rules = [rule for tier in TIERS.values() for rule in tier.split()]
-    assert len(rules) == 54
-    assert list(RULES) == rules
-    for rule, status in RULES.items():
-        if rule in EXEMPT:
-            assert set(status) == {"status", "comment"}, rule
-            assert status["status"] == "exempt", rule
-            assert len(status["comment"]) > 20, rule
-        else:
-            assert status == "done", rule
-    assert MANIFEST["quality_scale"] == "platinum"
-    assert (PACKAGE / "py.typed").is_file()
-
-
-@pytest.mark.parametrize("rule", sorted(EVIDENCE))
-def test_evidence(rule: str) -> None:
-    """What the quality scale claims can be seen in the code."""
-    assert RULES[rule] == "done"
-    name, pattern = EVIDENCE[rule]
-    assert re.search(pattern, (PACKAGE / name).read_text())
-
-
 @pytest.mark.parametrize("platform", [platform.value for platform in PLATFORMS])
 def test_platform_keeps_the_rules(platform: str) -> None:
     """Readers update freely, writers one at a time; the entry is our typed one.
@@ -398,34 +284,3 @@ def test_units_have_a_device_class() -> None:
             ("/kWh", "/kWp", "h/m²", "J/m²")
         )
         assert classless or row.description.device_class, row.description.key
-
-
-def test_exempt_rules_do_not_apply() -> None:
-    """Nothing is discovered, and there are no triggers or conditions."""
-    discovery = {"bluetooth", "dhcp", "homekit", "mqtt", "ssdp", "usb", "zeroconf"}
-    assert not discovery & MANIFEST.keys()
-    assert not list(PACKAGE.glob("trigger*")) + list(PACKAGE.glob("condition*"))
-
-
-def _headings() -> list[str]:
-    readme = (ROOT / "README.md").read_text()
-    return [
-        line.strip("# ").casefold()
-        for line in re.findall(r"^#+ .*", readme, re.MULTILINE)
-    ]
-
-
-@pytest.mark.parametrize("rule", sorted(HEADINGS))
-def test_readme_has_a_chapter(rule: str) -> None:
-    """Every rule about documentation has its chapter."""
-    assert RULES[rule] == "done"
-    assert any(re.search(HEADINGS[rule], heading) for heading in _headings()), rule
-
-
-def test_readme_tells_what_it_is_and_names_every_action() -> None:
-    """It begins with a description, and no action is left out."""
-    readme = (ROOT / "README.md").read_text()
-    assert readme.startswith(f"# {MANIFEST['name']}")
-    assert [
-        name for name in SERVICES if f"`{name}`" not in readme.replace(f"{DOMAIN}.", "")
-    ] == []

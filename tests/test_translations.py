@@ -108,6 +108,8 @@ def _wanted_of_push() -> Wanted:
         step = ("config", "step", name)
         wanted[*step, "title"] = about
         wanted[*step, "description"] = replace(about, all_used=False)
+    # The frontend fills in nothing in the title of a menu.
+    wanted |= _plain(("config", "step", "push_source", "title"))
     wanted |= _form(("config", "step", "push_site"), CONF_SITE)
     wanted |= _form(("config", "step", "push_entities"), *ROLES)
     for spec in PUSH_TARGETS.values():

@@ -95,7 +95,6 @@ async def async_remove_entry(
     await async_remove_journal(hass, entry.entry_id)
     await history_store(hass, entry.entry_id).async_remove()
     async_offer(hass, entry)
-    async_offer(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -355,6 +355,8 @@ class LoadedAccount:
             self._entry.async_create_task(self.hass, coordinator.async_shutdown())
             self.readings.drop(endpoint_id)
         for source_id in gone:
+            # A doubtful listing may have left out the parts first.
+            self._async_unregister_beside(source_id, self.devices)
             for device in reversed(self._devices.pop(source_id, ())):
                 if self.device(device.id) is None:
                     self._async_unregister(device.id)

@@ -1,6 +1,7 @@
 """FusionSolar: adding an account, choosing plants, renewing, options, and secrets."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 import json
 from typing import Any
@@ -30,6 +31,7 @@ from .conftest import (
     House,
     OpenFusionHouse,
 )
+from .leap import leap
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "same_installation")
 
@@ -397,6 +399,22 @@ async def test_choose_again(
     assert devices_of(entry, hass) == own
 
 
+async def test_choosing_again_without_a_device(
+    hass: HomeAssistant, freezer: Any, open_fusionsolar: OpenFusion
+) -> None:
+    """A plant whose device is not there has the name that the cloud tells."""
+    cloud = await open_fusionsolar(fixture="D")
+    flow = await submit(hass, await start_flow(hass, "fusionsolar"), form(cloud))
+    entry = (await choose(hass, flow, FUSION))["result"]
+    registry = dr.async_get(hass)
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        registry.async_remove_device(device.id)
+    freezer.tick(360)
+    flow = await reconfigure(hass, entry, form(cloud))
+    assert choices(flow)[FUSION] == "Sample Roof"
+    assert ticked(flow) == [FUSION]
+
+
 async def test_choosing_again_keeps_what_is_not_listed(
     hass: HomeAssistant, freezer: Any, open_fusionsolar: OpenFusion
 ) -> None:
@@ -466,17 +484,35 @@ async def test_plant_is_renamed(fusion_house: FusionHouse) -> None:
     assert device.name == "Sample Attic"
 
 
-async def test_plant_is_sold(hass: HomeAssistant, open_fusionsolar: OpenFusion) -> None:
+async def test_plant_is_sold(open_fusion_house: OpenFusionHouse) -> None:
     """After two lists without it its devices are gone, those of the other one stay."""
-    cloud = await open_fusionsolar(fixture="D")
-    flow = await submit(hass, await start_flow(hass, "fusionsolar"), form(cloud))
-    entry = (await choose(hass, flow, FUSION, SECOND))["result"]
-    cloud.remove(FUSION)
-    for _ in range(2):
-        await entry.runtime_data.account.async_list_anew()
-        await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert entry.state is ConfigEntryState.LOADED
+    house = await open_fusion_house(fixture="D")
+    assert plants_of(house.entry, house.hass) == {FUSION, SECOND}
+    house.cloud.remove(FUSION)
+    await leap(house, timedelta(hours=25))
+    assert FUSION_INVERTER in devices_of(house.entry, house.hass)
+    await leap(house, timedelta(hours=25))
+    assert plants_of(house.entry, house.hass) == {SECOND}
+    assert FUSION_INVERTER not in devices_of(house.entry, house.hass)
+    assert house.entry.state is ConfigEntryState.LOADED
+
+
+async def test_inverter_is_added(fusion_house: FusionHouse) -> None:
+    """Its entities appear with the lists of the next day, without a reload."""
+    house = fusion_house
+    loaded = house.entry.runtime_data
+    plant = house.cloud.plant(FUSION)
+    (old,) = (
+        item for item in plant.spec.devices if str(item.device_id) == FUSION_INVERTER
+    )
+    new = replace(old, number=old.number + 80, serial="TESTINV0080", share=0.0)
+    plant.spec = replace(plant.spec, devices=(*plant.spec.devices, new))
+    assert str(new.device_id) not in devices_of(house.entry, house.hass)
+    await leap(house, timedelta(hours=25))
+    await house.pass_time(timedelta(minutes=12))
+    assert str(new.device_id) in devices_of(house.entry, house.hass)
+    assert float(house.value("sensor", "ac_power", str(new.device_id))) >= 0
+    assert house.entry.runtime_data is loaded
 
 
 # -- options -------------------------------------------------------------------

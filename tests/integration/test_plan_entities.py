@@ -235,3 +235,19 @@ async def test_plan_that_cannot_be_read_is_unavailable(house: House) -> None:
     assert house.value("calendar", "plan") == STATE_UNAVAILABLE
     assert house.value("binary_sensor", "schedule_active") == STATE_UNAVAILABLE
     assert float(house.value("sensor", "solar_power")) > 0
+
+
+async def test_a_measurement_writes_nothing_that_stays(house: House) -> None:
+    """What neither it nor time changes is left alone; a change in the plan is told."""
+
+    def reported(platform: str, key: str) -> float:
+        return house.state(platform, key).last_reported_timestamp
+
+    moving, still = ("sensor", "next_action"), ("button", "create_schedule")
+    before = {item: reported(*item) for item in (moving, still)}
+    await house.pass_time(timedelta(minutes=3))
+    assert reported(*moving) > before[moving]
+    assert reported(*still) == before[still]
+
+    await stage(house, "discharge")
+    assert reported(*still) > before[still]
