@@ -7,12 +7,13 @@ import pytest
 
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.energy.validate import async_validate
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_UNKNOWN
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from ..clouds.anker import Behaviour
 from .conftest import AnkerHouse, OpenAnkerHouse
+from .daily_sums import Statistics
 from .test_anker_entities import MINUTE, has, value
 
 HOUR: Final = timedelta(hours=1)
@@ -28,38 +29,6 @@ LATER: Final = FIRST | {
     "grid_import_energy_today": "imported",
     "grid_export_energy_today": "exported",
 }
-
-
-class Statistics:
-    """What Home Assistant's statistics would sum up of a total with `last_reset`."""
-
-    def __init__(self, house: AnkerHouse, keys: dict[str, str]) -> None:
-        """Begin with what is shown now."""
-        self._house, self._keys = house, keys
-        self.sums = dict.fromkeys(keys, 0.0)
-        self._last: dict[str, tuple[str, float]] = {}
-        self.look()
-
-    def look(self) -> None:
-        """Take in what is shown."""
-        for key in self._keys:
-            state = self._house.state("sensor", key)
-            assert state.attributes["state_class"] == "total"
-            if state.state in (STATE_UNKNOWN, STATE_UNAVAILABLE):
-                continue
-            reset, told = str(state.attributes["last_reset"]), float(state.state)
-            before = self._last.get(key)
-            self._last[key] = (reset, told)
-            if before is not None:
-                step = told if before[0] != reset else told - before[1]
-                assert step >= 0, (key, before, reset, told)
-                self.sums[key] += step
-
-    async def watch(self, duration: timedelta) -> None:
-        """Let time pass, looking every few minutes."""
-        for _ in range(duration // (5 * MINUTE)):
-            await self._house.pass_time(5 * MINUTE)
-            self.look()
 
 
 def counted(house: AnkerHouse, keys: dict[str, str]) -> dict[str, float]:
@@ -102,7 +71,7 @@ async def test_midnight(
     house.cloud.force_soc(house.main, 90)
     await house.pass_time(25 * MINUTE)
     before = counted(house, keys)
-    statistics = Statistics(house, keys)
+    statistics = Statistics(house, dict.fromkeys(keys, house.main), 5 * MINUTE)
     for _ in range(4):
         await statistics.watch(HOUR)
         if restarts:

@@ -9,7 +9,6 @@ import pytest
 from custom_components.joulekeeper.const import DOMAIN
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.energy.validate import async_validate
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 
@@ -22,6 +21,7 @@ from .conftest import (
     FusionHouse,
     OpenFusionHouse,
 )
+from .daily_sums import Statistics
 from .test_fusionsolar_entities import METER, NIGHT, device, value
 
 MINUTE = timedelta(minutes=1)
@@ -36,38 +36,6 @@ COUNTERS = {
 }
 
 
-class Statistics:
-    """What Home Assistant's statistics would sum up of a total with `last_reset`."""
-
-    def __init__(self, house: FusionHouse) -> None:
-        """Begin with what is shown now."""
-        self._house = house
-        self.sums = dict.fromkeys(COUNTERS, 0.0)
-        self._last: dict[str, tuple[str, float]] = {}
-        self.look()
-
-    def look(self) -> None:
-        """Take in what is shown."""
-        for key, (owner, _) in COUNTERS.items():
-            state = self._house.state("sensor", key, owner)
-            assert state.attributes["state_class"] == "total"
-            if state.state in (STATE_UNKNOWN, STATE_UNAVAILABLE):
-                continue
-            reset, told = str(state.attributes["last_reset"]), float(state.state)
-            before = self._last.get(key)
-            self._last[key] = (reset, told)
-            if before is not None:
-                step = told if before[0] != reset else told - before[1]
-                assert step >= 0, (key, before, reset, told)
-                self.sums[key] += step
-
-    async def watch(self, duration: timedelta) -> None:
-        """Let time pass, looking every few minutes."""
-        for _ in range(duration // (3 * MINUTE)):
-            await self._house.pass_time(3 * MINUTE)
-            self.look()
-
-
 def counted(house: FusionHouse) -> Mapping[str, float]:
     """Return what the cloud was told that the house has counted since ever."""
     energy = house.cloud.truth(FUSION).totals.energy
@@ -79,7 +47,9 @@ async def test_midnight(open_fusion_house: OpenFusionHouse, restarts: bool) -> N
     """Nothing falls, nothing counts twice and hardly anything is lost."""
     house = await open_fusion_house(now=EVENING, history=timedelta(hours=14))
     before = counted(house)
-    statistics = Statistics(house)
+    statistics = Statistics(
+        house, {key: owner for key, (owner, _) in COUNTERS.items()}, 3 * MINUTE
+    )
     for _ in range(12):
         await statistics.watch(timedelta(hours=1))
         if restarts:
