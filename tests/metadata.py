@@ -20,10 +20,11 @@ from custom_components.joulekeeper.push_entities import (
     PushSensorDescription,
     PushSwitchDescription,
 )
-from custom_components.joulekeeper.vendors import REGISTRY
 from homeassistant.components.event import EventEntityDescription
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
+
+from .brands import SPECS
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = ROOT / "custom_components" / DOMAIN
@@ -114,7 +115,7 @@ OWN_DESCRIPTIONS: Final = (
 
 
 def _rows() -> Iterator[Row]:
-    for spec in REGISTRY.values():
+    for spec in SPECS.values():
         for platform, table in spec.descriptions.items():
             if platform in PLATFORMS:
                 yield from (Row(platform, row, spec.key) for row in table)

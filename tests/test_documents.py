@@ -12,15 +12,15 @@ import yaml
 
 from custom_components.joulekeeper.const import DOMAIN
 from custom_components.joulekeeper.core.command import parse_command
-from custom_components.joulekeeper.vendors import PUSH_TARGETS, REGISTRY
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 
+from .brands import SPECS, TARGETS
 from .documents import DOCUMENTS, README, Document, slug
 from .metadata import MANIFEST, PACKAGE, ROOT, ROWS, SERVICES, TEXTS, fields_of
 
 REPOSITORY: Final = MANIFEST["documentation"]
-BRANDS: Final = {spec.name for spec in (*REGISTRY.values(), *PUSH_TARGETS.values())}
+BRANDS: Final = {spec.name for spec in (*SPECS.values(), *TARGETS.values())}
 
 
 def _short(brand: str) -> str:
@@ -153,7 +153,7 @@ def test_every_brand_has_its_chapter(brand: str) -> None:
     word = _short(brand)
     for anchor in ("supported-systems", "your-first-account", "how-data-is-updated"):
         assert word in README.chapter(anchor).text, anchor
-    if brand in {spec.name for spec in REGISTRY.values()}:
+    if brand in {spec.name for spec in SPECS.values()}:
         assert "Calls per hour" in page.chapter("how-data-is-updated").text
 
 
@@ -232,7 +232,7 @@ def test_budgets_of_writes_are_told() -> None:
         for row in README.chapter("how-your-inverter-stays-safe").text.splitlines()
         if row.startswith("  | ")
     }
-    for spec in REGISTRY.values():
+    for spec in SPECS.values():
         if spec.writes.calls:
             row = next(rows[name] for name in rows if name.split()[0] in spec.name)
             hours = spec.writes.window // timedelta(hours=1)

@@ -14,6 +14,7 @@ from typing import Final
 
 import pytest
 
+from custom_components.joulekeeper import vendors
 from custom_components.joulekeeper.const import DOMAIN, PLATFORMS as CONFIGURED
 
 PACKAGE: Final = Path(__file__).parents[1] / "custom_components" / DOMAIN
@@ -32,7 +33,8 @@ REACHES_VENDORS: Final = {
     "account": {"vendors.base", "vendors.extras"},
     "account_forms": {"vendors.base"},
     "binding_services": {"vendors.extras"},
-    "connection": {"vendors", "vendors.base"},
+    "brands": {"vendors", "vendors.base", "vendors.targets"},
+    "connection": {"vendors.base"},
     "config_flow": {"vendors", "vendors.base", "vendors.extras"},
     "control": {"vendors.base"},
     "coordinator": {"vendors.base"},
@@ -40,10 +42,10 @@ REACHES_VENDORS: Final = {
     "history_import": {"vendors.base"},
     "price_services": {"vendors.extras"},
     "price_targets": {"vendors.extras"},
-    "push": {"vendors", "vendors.base", "vendors.targets"},
-    "push_flow": {"vendors", "vendors.base", "vendors.targets"},
+    "push": {"vendors.base", "vendors.targets"},
+    "push_flow": {"vendors.base", "vendors.targets"},
     "push_sources": {"vendors.base"},
-    "removal": {"vendors", "vendors.base"},
+    "removal": {"vendors.base"},
     "setting_changes": {"vendors.base"},
     "settle": {"vendors.base"},
     "settle_items": {"vendors.base"},
@@ -266,9 +268,7 @@ def test_tables_hold_no_entities() -> None:
 
 def test_only_the_registry_names_vendors() -> None:
     """A sixth vendor is one folder and one line in the registry."""
-    assert MODULES["vendors"].inside == {"vendors.base", "vendors.targets"} | {
-        f"vendors.{vendor}" for vendor in VENDORS
-    }
+    assert {*vendors.VENDORS, *vendors.PUSH_TARGETS} == set(VENDORS)
     for name, module in MODULES.items():
         if name == "vendors":
             continue
@@ -276,6 +276,14 @@ def test_only_the_registry_names_vendors() -> None:
         for vendor in VENDORS:
             if not _within(name, {f"vendors.{vendor}"}):
                 assert vendor not in text, f"{name} names {vendor}"
+
+
+def test_what_a_home_has_not_is_not_loaded() -> None:
+    """The code of a brand takes megabytes; its folder is imported by its key alone."""
+    for vendor in VENDORS:
+        home = f"vendors.{vendor}"
+        users = {name for name, item in MODULES.items() if home in item.inside}
+        assert all(_within(name, {home}) for name in users), vendor
 
 
 def test_vendors_are_reached_through_the_runtime_data() -> None:

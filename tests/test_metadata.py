@@ -29,11 +29,13 @@ from custom_components.joulekeeper.plan_services import (
 )
 from custom_components.joulekeeper.price_data import Format, Per
 from custom_components.joulekeeper.services import async_setup_services
+from custom_components.joulekeeper.vendors import PUSH_TARGETS, VENDORS
 from homeassistant import components
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import service
 from homeassistant.loader import async_get_integration
 
+from .brands import SPECS, TARGETS
 from .metadata import (
     ICONS,
     MANIFEST,
@@ -113,6 +115,14 @@ def test_brand(name: str, scale: int) -> None:
         assert size == (256 * scale, 256 * scale)
     else:
         assert 128 * scale <= min(size) <= 256 * scale
+
+
+def test_brands_are_named_as_in_the_list() -> None:
+    """Their names are known without their code, and say the same."""
+    assert {key: spec.name for key, spec in SPECS.items()} == VENDORS
+    assert {key: spec.name for key, spec in TARGETS.items()} == PUSH_TARGETS
+    for key, spec in (SPECS | TARGETS).items():
+        assert spec.key == key
 
 
 def test_rows_are_found() -> None:

@@ -29,10 +29,10 @@ from custom_components.joulekeeper.push import OPTIONS as PUSH_OPTIONS
 from custom_components.joulekeeper.push_feed import Trouble
 from custom_components.joulekeeper.push_forms import ROLES
 from custom_components.joulekeeper.push_sources import CONF_SITE
-from custom_components.joulekeeper.vendors import PUSH_TARGETS, REGISTRY
 from custom_components.joulekeeper.vendors.base import CONF_BASE_URL
 from homeassistant.const import Platform
 
+from .brands import SPECS, TARGETS
 from .metadata import ROWS, SERVICES, SOURCES, TEXTS, Keys, fields_of, leaves
 
 
@@ -71,14 +71,14 @@ def _wanted_of_config() -> Wanted:
     terms = Given(frozenset({"vendor", "terms_url"}))
     wanted[*step, "data_description", CONF_ACCEPT_TERMS] = terms
     fields: set[tuple[str | None, str]] = {(SECTION_ADVANCED, CONF_BASE_URL)}
-    for spec in REGISTRY.values():
+    for spec in SPECS.values():
         fields |= {(item.section, item.key) for item in spec.fields}
     for section, field in fields:
         inside = (*step, "sections", section) if section else step
         wanted |= _form(inside, field)
         if section:
             wanted |= _plain((*inside, "name"), (*inside, "description"))
-    for spec in REGISTRY.values():
+    for spec in SPECS.values():
         for item in spec.fields:
             wanted |= _plain(
                 *(("selector", item.key, "options", one) for one in item.choices)
@@ -112,7 +112,7 @@ def _wanted_of_push() -> Wanted:
     wanted |= _plain(("config", "step", "push_source", "title"))
     wanted |= _form(("config", "step", "push_site"), CONF_SITE)
     wanted |= _form(("config", "step", "push_entities"), *ROLES)
-    for spec in PUSH_TARGETS.values():
+    for spec in TARGETS.values():
         step = ("config", "step", "push_key")
         wanted |= _form(step, *(field.key for field in spec.fields))
     inside = ("config", "step", "push_key", "sections", SECTION_ADVANCED)
@@ -171,11 +171,11 @@ def _abort_reasons(tree: ast.AST) -> set[str]:
 
 def _wanted_of_options() -> Wanted:
     step = ("options", "step", "init")
-    fields = {option.key for spec in REGISTRY.values() for option in spec.options}
+    fields = {option.key for spec in SPECS.values() for option in spec.options}
     fields |= {CONF_DELETE_ON_REMOVAL, CONF_MAX_FORCE_HOURS}
     choices = (
         ("selector", option.key, "options", choice)
-        for spec in REGISTRY.values()
+        for spec in SPECS.values()
         for option in spec.options
         for choice in option.choices
     )
@@ -267,7 +267,7 @@ def _wanted_of_statistics() -> Wanted:
 
 
 def _wanted_of_system_health() -> Wanted:
-    keys = {f"reach_{vendor}" for vendor in (*REGISTRY, *PUSH_TARGETS)}
+    keys = {f"reach_{vendor}" for vendor in (*SPECS, *TARGETS)}
     for node in ast.walk(SOURCES["system_health.py"]):
         if isinstance(node, ast.Dict):
             keys |= _literal_keys(node)

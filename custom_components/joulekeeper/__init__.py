@@ -7,6 +7,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .account import LoadedAccount
+from .brands import async_vendor
 from .claims import async_offer
 from .connection import async_connection, token_store
 from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN, PLATFORMS, PUSH_PLATFORMS
@@ -22,7 +23,7 @@ from .push_totals import async_remove_totals
 from .removal import async_delete_own_schedules
 from .runtime import JoulekeeperConfigEntry, RuntimeData
 from .services import async_setup_services
-from .vendors import PUSH_TARGETS, REGISTRY
+from .vendors import PUSH_TARGETS
 from .vendors.extras import Closable
 from .watch import Watcher
 
@@ -40,7 +41,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: JoulekeeperConfigEntry) 
     async_delete_entry_issues(hass, entry)
     if entry.data[CONF_VENDOR] in PUSH_TARGETS:
         return await _async_setup_push_entry(hass, entry)
-    spec = REGISTRY[entry.data[CONF_VENDOR]]
+    spec = await async_vendor(hass, entry.data[CONF_VENDOR])
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)
     session = spec.connect(connection)
     if isinstance(session, Closable):

@@ -38,6 +38,7 @@ from .account_forms import (
     is_address,
     option_selector,
 )
+from .brands import async_vendor
 from .connection import async_connection, hand_over, systems_in_use, systems_of
 from .const import (
     CONF_CREDENTIALS,
@@ -52,7 +53,7 @@ from .core.errors import VendorError
 from .push_flow import PushFlow, PushOptionsFlow
 from .runtime import JoulekeeperConfigEntry, account_of
 from .system_choice import choice_schema, names_of
-from .vendors import PUSH_TARGETS, REGISTRY
+from .vendors import PUSH_TARGETS, VENDORS
 from .vendors.base import (
     CONF_BASE_URL,
     NO_WRITES,
@@ -99,12 +100,11 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
         if user_input is not None:
             if (vendor := user_input[CONF_VENDOR]) in PUSH_TARGETS:
                 return await self.async_begin_push(vendor)
-            self._spec = REGISTRY[vendor]
+            self._spec = await async_vendor(self.hass, vendor)
             return await self.async_step_credentials()
-        names = {spec.key: spec.name for spec in REGISTRY.values()}
-        names |= {spec.key: spec.name for spec in PUSH_TARGETS.values()}
         brands = [
-            SelectOptionDict(value=key, label=name) for key, name in names.items()
+            SelectOptionDict(value=key, label=name)
+            for key, name in (VENDORS | PUSH_TARGETS).items()
         ]
         selector = SelectSelector(SelectSelectorConfig(options=brands))
         return self.async_show_form(
@@ -118,7 +118,7 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
         """Ask for credentials that the cloud accepts."""
         if (vendor := entry_data[CONF_VENDOR]) in PUSH_TARGETS:
             return await self.async_begin_push(vendor)
-        self._spec = REGISTRY[vendor]
+        self._spec = await async_vendor(self.hass, vendor)
         return await self.async_step_credentials()
 
     async def async_step_reconfigure(
@@ -131,7 +131,7 @@ class JoulekeeperConfigFlow(PushFlow, domain=DOMAIN):
         vendor = entry.data[CONF_VENDOR]
         if vendor in PUSH_TARGETS:
             return await self.async_begin_push(vendor)
-        self._spec = REGISTRY[vendor]
+        self._spec = await async_vendor(self.hass, vendor)
         return await self.async_step_credentials()
 
     async def async_step_credentials(
@@ -336,7 +336,7 @@ class JoulekeeperOptionsFlow(OptionsFlowWithReload):
         entry = self.config_entry
         if _is_paused(entry):
             return self.async_abort(reason="account_paused")
-        spec = REGISTRY[entry.data[CONF_VENDOR]]
+        spec = await async_vendor(self.hass, entry.data[CONF_VENDOR])
         if user_input is not None:
             known = {option.key: option for option in spec.options}
             given = {

@@ -16,8 +16,8 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from .brands import async_vendor
 from .const import CONF_SYSTEMS, CONF_VENDOR, DOMAIN
-from .vendors import REGISTRY
 from .vendors.base import Connection, TokenStore
 
 _TOKEN_STORE_VERSION = 1
@@ -81,7 +81,7 @@ async def async_connection(
         handed_over = hass.data.get(_HANDED_OVER, {})
         if (brought := handed_over.pop(entry.unique_id or "", None)) is not None:
             await tokens.save(brought)
-        spec = REGISTRY[entry.data[CONF_VENDOR]]
+        spec = await async_vendor(hass, entry.data[CONF_VENDOR])
         if spec.picks:
             systems = frozenset(entry.data[CONF_SYSTEMS])
         options = {
@@ -119,12 +119,11 @@ def systems_in_use(
 
 def _shown_by(entry: ConfigEntry) -> frozenset[str]:
     """Return the systems of an entry by now: what it has lost blocks nobody."""
-    if (
-        entry.state is ConfigEntryState.LOADED
-        and not REGISTRY[entry.data[CONF_VENDOR]].picks
-    ):
-        shown: frozenset[str] = entry.runtime_data.account.topology.systems
-        return shown
+    if entry.state is ConfigEntryState.LOADED:
+        account = entry.runtime_data.account
+        if not account.spec.picks:
+            shown: frozenset[str] = account.topology.systems
+            return shown
     return systems_of(entry)
 
 

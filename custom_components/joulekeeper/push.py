@@ -21,6 +21,7 @@ from homeassistant.helpers.event import (
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from .brands import async_push_target
 from .connection import async_connection
 from .const import CONF_CREDENTIALS, CONF_VENDOR, DOMAIN
 from .core.errors import AuthError, RateLimited, TransientError, VendorError
@@ -29,7 +30,6 @@ from .issues import async_update_source_issue
 from .push_feed import SENTENCES, Feed, Trouble, sun_elevation
 from .push_sources import feed_of
 from .push_totals import ToldTotals
-from .vendors import PUSH_TARGETS
 from .vendors.base import CONF_BASE_URL
 from .vendors.targets import PushSpec, PushTarget
 
@@ -400,7 +400,7 @@ def loaded_pushers(hass: HomeAssistant) -> list[Pusher]:
 
 async def async_setup_push(hass: HomeAssistant, entry: ConfigEntry) -> Pusher:
     """Return what pushes for an entry; nothing is told before its `async_start`."""
-    spec = PUSH_TARGETS[entry.data[CONF_VENDOR]]
+    spec = await async_push_target(hass, entry.data[CONF_VENDOR])
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS])
     feed = feed_of(hass, entry.data[CONF_SOURCE], max_age_of(entry.options))
     totals = ToldTotals(hass, entry)

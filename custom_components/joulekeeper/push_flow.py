@@ -35,6 +35,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
+from .brands import async_push_target
 from .connection import async_connection
 from .const import CONF_CREDENTIALS, CONF_SYSTEMS, CONF_VENDOR
 from .core.errors import AuthError, RateLimited, TransientError, VendorError
@@ -68,7 +69,6 @@ from .push_picked import (
 )
 from .push_sources import CONF_ENTRY, CONF_SITE, feed_of, sites_of
 from .push_totals import CONF_BEGUN
-from .vendors import PUSH_TARGETS
 from .vendors.base import CONF_BASE_URL
 from .vendors.targets import PushSpec
 
@@ -106,7 +106,7 @@ class PushFlow(ConfigFlow):
 
     async def async_begin_push(self, target: str) -> ConfigFlowResult:
         """Ask for the key of a target."""
-        self._target = PUSH_TARGETS[target]
+        self._target = await async_push_target(self.hass, target)
         entry = self._pushing_entry
         self._credentials = {} if entry is None else dict(entry.data[CONF_CREDENTIALS])
         return await self.async_step_push_key()

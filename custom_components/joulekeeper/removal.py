@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
+from .brands import async_vendor
 from .connection import async_connection
 from .const import CONF_CREDENTIALS, CONF_DELETE_ON_REMOVAL, CONF_VENDOR
 from .control import new_tag
@@ -23,7 +24,6 @@ from .issues import async_create_loan_issue
 from .journal import Journal
 from .settle import READ_BACK_WAITS_S
 from .settle_items import item_of
-from .vendors import REGISTRY
 from .vendors.base import Endpoint, ItemController, PlanController
 
 _LOGGER = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ async def async_delete_own_schedules(hass: HomeAssistant, entry: ConfigEntry) ->
         if (loan := journal.ledger(device_id).loan)
     }
     deletes = entry.options.get(CONF_DELETE_ON_REMOVAL, True)
-    spec = REGISTRY[entry.data[CONF_VENDOR]]
+    spec = await async_vendor(hass, entry.data[CONF_VENDOR])
     if not lent and (not deletes or (spec.lends and not left)):
         return
     connection = await async_connection(hass, entry.data[CONF_CREDENTIALS], entry)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from custom_components.joulekeeper.vendors import REGISTRY
+from ..brands import folder
 
 
 @contextmanager
 def vendor(key: str, **changes: Any) -> Iterator[None]:
     """Let a vendor's spec be another one for a while."""
-    with patch.dict(REGISTRY, {key: replace(REGISTRY[key], **changes)}):
+    package = folder(key)
+    with patch.object(package, "VENDOR", replace(package.VENDOR, **changes)):
         yield

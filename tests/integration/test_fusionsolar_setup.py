@@ -1,10 +1,10 @@
 """FusionSolar: what an account costs, what it survives, what it tells the user."""
 
 from custom_components.joulekeeper.const import DOMAIN
-from custom_components.joulekeeper.vendors import REGISTRY
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers import entity_registry as er
 
+from ..brands import SPECS
 from .conftest import FUSION_BATTERY, FUSION_INVERTER, FusionHouse
 
 
@@ -13,7 +13,7 @@ async def test_all_is_known_when_set_up_ends(fusion_house: FusionHouse) -> None:
 
     Events wait for something to happen, and the keeper's entities for a schedule.
     """
-    tables = REGISTRY["fusionsolar"].descriptions
+    tables = SPECS["fusionsolar"].descriptions
     registry = er.async_get(fusion_house.hass)
     blank = [
         state.entity_id

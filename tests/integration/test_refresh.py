@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from custom_components.joulekeeper.core.models import Device, EndpointId
-from custom_components.joulekeeper.vendors import REGISTRY
 from custom_components.joulekeeper.vendors.base import Connection, VendorSession
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
+from ..brands import SPECS
 from ..clouds import Fault
 from .conftest import BATTERY, House, OpenHouse
 from .keeping import SECOND
@@ -27,7 +27,7 @@ expired: list[Device] = []
 @pytest.fixture
 async def home(open_house: OpenHouse) -> AsyncIterator[House]:
     """Return a house whose hardware can be refreshed."""
-    spec = REGISTRY["redback"]
+    spec = SPECS["redback"]
     expired.clear()
 
     def connect(connection: Connection) -> VendorSession:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from custom_components.joulekeeper.account_forms import CONF_ACCEPT_TERMS
-from custom_components.joulekeeper.vendors import REGISTRY
 from custom_components.joulekeeper.vendors.base import (
     CredentialField,
     NumberRange,
@@ -15,6 +14,7 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
+from ..brands import SPECS
 from ..clouds import RedbackCloud
 from .accounts import form, start_flow, submit
 from .conftest import House, OpenHouse
@@ -72,7 +72,7 @@ async def test_country_is_home_assistants(
 ) -> None:
     """It is suggested, can be another one, and is kept as its code."""
     hass.config.country = "AU"
-    with vendor("redback", fields=(*REGISTRY["redback"].fields, COUNTRY)):
+    with vendor("redback", fields=(*SPECS["redback"].fields, COUNTRY)):
         cloud: RedbackCloud = await open_redback(fixture="A")
         flow = await start_flow(hass)
         assert fields(flow)["country"] == "AU"
@@ -85,7 +85,7 @@ async def test_country_is_home_assistants(
 async def test_numbers_are_whole_and_in_their_range(open_house: OpenHouse) -> None:
     """The session gets an int; what is out of range is refused."""
     seen: list[Any] = []
-    spec = REGISTRY["redback"]
+    spec = SPECS["redback"]
 
     def connect(connection: Any) -> Any:
         seen.append(connection.options["hold_confirmed"])

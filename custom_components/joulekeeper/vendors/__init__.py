@@ -1,21 +1,19 @@
-"""The brands that Joulekeeper speaks to. The only module that names them."""
+"""The brands that Joulekeeper speaks to. The only module that names them.
+
+None of their code is imported here: a home has one or two of them, and what it has not
+takes no memory. `brands.py` loads the folder of a key when an account needs it.
+"""
 
 from typing import Final
 
-from .alphaess import VENDOR as ALPHAESS
-from .amber import VENDOR as AMBER
-from .anker import VENDOR as ANKER
-from .base import VendorSpec
-from .chargehq import TARGET as CHARGEHQ
-from .fusionsolar import VENDOR as FUSIONSOLAR
-from .redback import VENDOR as REDBACK
-from .targets import PushSpec
-
-REGISTRY: Final[dict[str, VendorSpec]] = {
-    vendor.key: vendor for vendor in (ALPHAESS, AMBER, ANKER, FUSIONSOLAR, REDBACK)
+VENDORS: Final = {
+    "alphaess": "AlphaESS",
+    "amber": "Amber",
+    "anker": "Anker Solix",
+    "fusionsolar": "Huawei FusionSolar",
+    "redback": "Redback Technologies",
 }
+"""The names of those who are asked; the folder of each has a `VENDOR`."""
 
-PUSH_TARGETS: Final[dict[str, PushSpec]] = {
-    target.key: target for target in (CHARGEHQ,)
-}
-"""Those who are told what flows, in place of being asked."""
+PUSH_TARGETS: Final = {"chargehq": "ChargeHQ"}
+"""The names of those who are told what flows; the folder of each has a `TARGET`."""

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
 from time import perf_counter, process_time
 from typing import Any
 
 from aiohttp import ClientSession, CookieJar
 
-from custom_components.joulekeeper.vendors import REGISTRY
+from custom_components.joulekeeper import vendors
 from custom_components.joulekeeper.vendors.base import Connection
 
 from ..isolate import CloudProcess
@@ -91,7 +92,7 @@ class _Memory:
 async def _ours(
     vendor: str, form: Form, parts: tuple[bool, ...]
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    spec = REGISTRY[vendor]
+    spec = import_module(f"{vendors.__name__}.{vendor}").VENDOR
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as http:
         session = spec.connect(
             Connection(
