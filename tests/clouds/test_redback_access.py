@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 async def test_tokens(make_bench: MakeBench) -> None:
     """Both endpoints, their refusals, their switches, and the end of a token."""
-    bench = await make_bench(behaviour={"expires_in_text": True})
+    bench = await make_bench(behaviour={"expires_in": "3599"})
     secret = dict(bench.cloud.credentials)
     own = {name: secret[name] for name in ("client_id", "client_secret")}
     status, body = await bench.ask("POST", "/Api/v2/Auth/token", data=own)

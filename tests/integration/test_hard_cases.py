@@ -30,7 +30,7 @@ ODD_CLOUDS = {
     "drops_our_mark": Behaviour(notes_echoed=False),
     "refuses_the_past": Behaviour(past_start="refuse", past_grace_s=0),
     "echoes_days": Behaviour(duration_day_part=True, days_active="integer"),
-    "older_token_service": Behaviour(entra_endpoint=False, expires_in_text=True),
+    "older_token_service": Behaviour(entra_endpoint=False, expires_in="3599"),
     "forgets_cancelled": Behaviour(cancelled_listed=False, second_delete_status=400),
 }
 

@@ -124,7 +124,8 @@ class Tokens:
         self._serial += 1
         token = f"fake.{self._serial}.{uuid.uuid4().hex}"
         self._issued[token] = (account, now + timedelta(seconds=life))
-        seconds: int | str = str(life) if self._behaviour.expires_in_text else life
+        told = self._behaviour.expires_in
+        seconds = life if told is None else told
         body: dict[str, Any] = {"token_type": "Bearer", "expires_in": seconds}
         if extended:
             body["ext_expires_in"] = seconds

@@ -18,7 +18,7 @@ class Behaviour:
     # Token (1.2)
     entra_endpoint: bool = True  # Microsoft's token endpoint serves this cloud
     own_endpoint: bool = True  # /Api/v2/Auth/token still works
-    expires_in_text: bool = False  # "3599" instead of 3599
+    expires_in: object = None  # told in place of the lifetime, such as "3599"
     token_lifetime_s: int = 3599
 
     # Paths and enums (1.1, 10.5)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.joulekeeper.core.errors import RateLimited
@@ -70,6 +70,7 @@ def test_policies(policy: str, seconds: int | None) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(list(LIMITS)), st.text(max_size=8)))
+@example({"RateLimit-Reset": "1E100"})
 def test_odd_headers(headers: dict[str, str]) -> None:
     """Whatever they are, some calls stay possible within the hour."""
     meter, clock = limiter()

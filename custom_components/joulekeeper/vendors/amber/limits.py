@@ -61,7 +61,8 @@ class RateLimits:
         """When the window is over, which may be past."""
         if self.reset_s is None:
             return None
-        return self.refreshed + min(timedelta(seconds=self.reset_s), _LONGEST)
+        seconds = min(self.reset_s, _LONGEST.total_seconds())
+        return self.refreshed + timedelta(seconds=seconds)
 
     @property
     def time_window(self) -> timedelta | None:

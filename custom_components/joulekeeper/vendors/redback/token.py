@@ -21,6 +21,7 @@ _TENANT: Final = "fb46c16c-9144-45e0-87b7-f578abed629f"
 _SCOPE: Final = "api://f0ea23e1-8533-44ab-8592-509cff0774da/.default"
 _RENEW_BEFORE_END_S: Final = 300
 _DEFAULT_LIFETIME_S: Final = 3599
+_LONGEST_LIFETIME_S: Final = 86_400
 
 
 class Token:
@@ -124,7 +125,9 @@ class Token:
         if "error" in body:
             raise AuthError("token: refused")
         value = required(text(body.get("access_token")), "token: access_token")
-        lifetime = number(body.get("expires_in")) or _DEFAULT_LIFETIME_S
+        lifetime = number(body.get("expires_in"))
+        if lifetime is None or not 0 < lifetime <= _LONGEST_LIFETIME_S:
+            lifetime = _DEFAULT_LIFETIME_S
         # A short-lived token must not be renewed on every call (dossier 1.2).
         margin = min(_RENEW_BEFORE_END_S, lifetime / 2)
         self._renew_at = asked_at + timedelta(seconds=lifetime - margin)
