@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
+import logging
 import os
 from unittest.mock import PropertyMock, patch
 
@@ -26,6 +27,9 @@ from .clouds import (
     RedbackCloud,
 )
 from .integration.translations import checked_translations
+
+# It tells all that any store loads and writes, twice: 4 MiB in a test, kept to the end.
+logging.getLogger("pytest_homeassistant_custom_component.common").setLevel(logging.INFO)
 
 
 @pytest.fixture(autouse=True)
