@@ -32,7 +32,7 @@ def checked(
     runs = (edited or event) and rule.recurrence is None and begun
     if runs and rule.start < earliest < rule.end:
         left = replace(rule, start=earliest, duration=rule.end - earliest)
-        verdict = check(left, able, now, others)
+        verdict = check(left, able, now, others, rule.duration)
         effective = replace(verdict.effective, start=rule.start, duration=rule.duration)
         verdict = replace(verdict, effective=effective)
     else:

@@ -137,6 +137,18 @@ def test_each_problem(details: dict[str, Any], key: str) -> None:
     assert problems_of(rule(**details)) == [key]
 
 
+@pytest.mark.parametrize(
+    ("left", "whole", "fits"),
+    [(150, 600, True), (180, 601, True), (150, 601, False), (60, 600, False)],
+)
+def test_what_is_left_of_one_that_runs(left: int, whole: int, fits: bool) -> None:
+    """It need not be whole minutes where all of it is, but be as long as any other."""
+    rest = rule(duration=timedelta(seconds=left))
+    verdict = check(rest, DEVICE, NOW, EMPTY, timedelta(seconds=whole))
+    keys = [problem.key for problem in verdict.problems]
+    assert keys == ([] if fits else ["duration_out_of_range"])
+
+
 def test_problem_texts_are_filled() -> None:
     """The gaps of the texts are the figures that matter."""
     short = check(rule(duration=MINUTE), DEVICE, NOW, EMPTY)

@@ -70,9 +70,11 @@ def check(
     capabilities: Capabilities,
     now: datetime,
     others: Programme,
+    whole: timedelta | None = None,
 ) -> Verdict:
     """Fit a rule to what a device can express and to what others have planned.
 
+    Where `rule` is what is left of one that runs, `whole` is how long that one is.
     Items of others must not be overlapped by a single schedule, for no cloud says which
     one would win; a recurring one goes around them. A recurring window of the cloud
     that shares time with the rule is only told. Filling in the device's maximum for a
@@ -88,7 +90,7 @@ def check(
         effective = _fit_start(rule, now, capabilities, problems, adjustments)
     else:
         _check_recurrence(rule, capabilities, problems, adjustments)
-    if not _duration_fits(effective, capabilities, problems):
+    if not _duration_fits(effective, capabilities, whole, problems):
         return Verdict(effective, tuple(problems), tuple(adjustments))
     _tell_widened(effective, capabilities, adjustments)
     fitted = fit(effective, capabilities)
@@ -209,11 +211,18 @@ def _fit_target(
 
 
 def _duration_fits(
-    rule: Rule, capabilities: Capabilities, problems: list[Problem]
+    rule: Rule,
+    capabilities: Capabilities,
+    whole: timedelta | None,
+    problems: list[Problem],
 ) -> bool:
     shortest, longest = capabilities.min_duration, capabilities.max_duration
-    whole = capabilities.coarse or not rule.duration % capabilities.granularity
-    fits = whole and rule.duration <= longest
+    # Of what runs, what is left is looked at within any of the device's steps.
+    in_steps = capabilities.coarse or any(
+        length is not None and not length % capabilities.granularity
+        for length in (rule.duration, whole)
+    )
+    fits = in_steps and rule.duration <= longest
     fits = fits and (capabilities.coarse or shortest <= rule.duration)
     if not fits:
         problems.append(
