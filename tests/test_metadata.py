@@ -248,6 +248,7 @@ def test_options_of_actions() -> None:
     """A select offers all that there is, in the same order."""
     enums: dict[str, type[StrEnum]] = {
         "action": Action,
+        "actions": Action,
         "inexact": Inexact,
         "format": Format,
         "per": Per,
@@ -258,13 +259,14 @@ def test_options_of_actions() -> None:
         "day_type": DayType,
         "tariff": Tariff,
     }
+    shared = {"actions": "action"}
     for action in SERVICES.values():
         fields, _ = fields_of(action)
         for key, field in fields.items():
             assert ("select" in field["selector"]) is (key in enums)
         for key in enums.keys() & fields.keys():
             select = fields[key]["selector"]["select"]
-            assert select["translation_key"] == key
+            assert select["translation_key"] == shared.get(key, key)
             assert select["options"] == [item.value for item in enums[key]]
 
 

@@ -4,7 +4,7 @@ A change goes: lock of the device, fresh list, check, journal, calls, read back.
 cloud refuses is undone; what it could not be told yet is kept and told later.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -248,19 +248,22 @@ class Keeper:
         caller: Caller,
         *,
         forced_only: bool = False,
+        actions: Collection[Action] = frozenset(Action),
         dry_run: bool = False,
     ) -> Result:
-        """End what we have running now; what is planned for later stays.
+        """End what we have running now of some actions; what is planned later stays.
 
         With `forced_only` just what was forced: what it has interrupted goes on. Where
-        nothing is, nothing is asked.
+        nothing of what is named runs, nothing is asked.
         """
+        everything = not forced_only and len(actions) == len(Action)
 
         def found(ledger: Ledger) -> list[Occurrence]:
             return [
                 occurrence
                 for occurrence in running(control, ledger)
-                if not forced_only or occurrence.rule.source is Source.MANUAL
+                if occurrence.rule.action in actions
+                and (not forced_only or occurrence.rule.source is Source.MANUAL)
             ]
 
         def end(ledger: Ledger) -> None:
@@ -269,7 +272,7 @@ class Keeper:
                 ledger.close(occurrence, now, State.CANCELLED, "stopped")
 
         async with self.controls.turn(control):
-            if forced_only and not found(control.ledger):
+            if not everything and not found(control.ledger):
                 return self._orders.nothing_to_clear(control, dry_run)
             await control.refresh()
             return await self._orders.clear(

@@ -23,6 +23,7 @@ from .rule_edits import new_id, recurring, recurring_anew, starting
 from .runtime import JoulekeeperConfigEntry, account_of
 
 ATTR_ACTION: Final = "action"
+ATTR_ACTIONS: Final = "actions"
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_DURATION_MIN: Final = "duration_min"
 ATTR_FOLLOWING: Final = "following"

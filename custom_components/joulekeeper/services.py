@@ -1,7 +1,8 @@
 """Actions: schedules for automations, with response data and `dry_run`.
 
 Stop and reset on a device cover everyone who controls it: on an inverter they reach the
-limits of its site too, so that what was started with a device is ended with it.
+limits of its site too, so that what was started with a device is ended with it. Who
+wants less than that names the actions that `stop` is to end.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ from .binding_services import async_setup_binding_services
 from .const import DOMAIN
 from .control import DeviceControl
 from .core.rules import Inexact
-from .core.schedule import MINUTE, Source
+from .core.schedule import MINUTE, Action, Source
 from .history_services import async_setup_history_services
 from .keeper import Keeper
 from .plan_data import dispatch_dict, item_dict, log_dict, rule_dict
@@ -37,6 +38,7 @@ from .price_services import async_setup_price_services
 from .rule_edits import VIA_ACTION, Caller
 from .service_data import (
     ATTR_ACTION,
+    ATTR_ACTIONS,
     ATTR_DRY_RUN,
     ATTR_DURATION_MIN,
     ATTR_FOLLOWING,
@@ -108,8 +110,11 @@ _SOME: Final[Fields] = {
     probatio.Optional(ATTR_SCHEDULE_ID): cv.string,
     probatio.Optional(ATTR_DURATION_MIN): _MINUTES,
 }
-_FORCED: Final[Fields] = {
-    probatio.Optional(ATTR_FORCED_ONLY, default=False): cv.boolean
+_ENDED: Final[Fields] = {
+    probatio.Optional(ATTR_FORCED_ONLY, default=False): cv.boolean,
+    probatio.Optional(ATTR_ACTIONS): probatio.All(
+        cv.ensure_list_csv, [cv.string], probatio.Length(min=1)
+    ),
 }
 _HOURS: Final[Fields] = {
     probatio.Optional(ATTR_HOURS, default=24): probatio.All(
@@ -151,7 +156,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             write,
         ),
         ("extend", _SOME | _LEASE | _DRY_RUN, _running, _extend, write),
-        ("stop", _FORCED | _DRY_RUN, _all, _stop, write),
+        ("stop", _ENDED | _DRY_RUN, _all, _stop, write),
         ("reset_to_auto", _DRY_RUN, _all, _plain(Keeper.reset_to_auto), write),
         ("preview", _SOME | _PART | _CHANGED | plan, _previewed, _preview, read),
         ("list_schedules", _PAST, _all, _list_schedules, read),
@@ -320,10 +325,12 @@ async def _extend(
 async def _stop(
     control: DeviceControl, keeper: Keeper, data: Data, caller: Caller
 ) -> Result:
+    words = data.get(ATTR_ACTIONS, Action)
     return await keeper.stop(
         control,
         caller,
         forced_only=data[ATTR_FORCED_ONLY],
+        actions=frozenset(map(action_of, words)),
         dry_run=data[ATTR_DRY_RUN],
     )
 

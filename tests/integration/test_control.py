@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import probatio
 import pytest
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -448,6 +449,39 @@ async def test_curtail_export_in_one_step(house: House) -> None:
     await house.pass_time(timedelta(minutes=3))
     assert float(house.value("sensor", "grid_power")) < 0
     assert house.value("binary_sensor", "schedule_active", SITE) == "off"
+
+
+async def test_stop_of_some_actions_alone(house: House) -> None:
+    """What is not named goes on; where nothing of it runs, the cloud is not asked."""
+    await house.act("force", action="limit", duration_min=30, max_export_w=0)
+    await house.act("create_schedule", action="hold", duration_min=60)
+    calls = house.cloud.requests.total
+    for words in (["charge", "Discharge"], "charge, discharge"):
+        inverter, site = await house.act("stop", actions=words)
+        assert (inverter["deleted"], site["deleted"]) == ([], [])
+        assert (inverter["left"], site["left"]) == (1, 1)
+    assert house.cloud.requests.total == calls
+    (tried, _) = await house.act("stop", actions="hold", dry_run=True)
+    assert [item["action"] for item in tried["deleted"]] == ["hold"]
+    for forced_only, deleted in ((True, []), (False, ["hold"])):
+        inverter, site = await house.act(
+            "stop", actions=["hold"], forced_only=forced_only
+        )
+        assert [item["action"] for item in inverter["deleted"]] == deleted
+        assert site["deleted"] == []
+    (_, site) = await house.act("stop", actions=["limit"], forced_only=True)
+    assert [item["action"] for item in site["deleted"]] == ["limit"]
+
+
+async def test_stop_of_what_is_no_action_ends_nothing(house: House) -> None:
+    """Neither does a list that came out empty; nobody means everything by that."""
+    await house.act("force", action="hold", duration_min=30)
+    with pytest.raises(ServiceValidationError) as error:
+        await house.act("stop", actions="hold, sell")
+    assert error.value.translation_key == "unknown_action"
+    with pytest.raises(probatio.Invalid):
+        await house.act("stop", actions=[])
+    assert len(house.cloud.schedules(INVERTER)) == 1
 
 
 async def test_limit_that_is_about_to_start_is_stopped(house: House) -> None:
