@@ -25,6 +25,40 @@ _TEXTS: Final = "tests/test_translations.py"
 _HOUSE: Final = "tests/test_layering.py"
 _DOCS: Final = "tests/test_documents.py"
 _QUALITY: Final = f"{_WHOLE}test_quality.py"
+_CASES: Final = "tests/test_use_cases.py"
+
+USE_CASES: Final = {
+    "see solar, grid, house and battery": (
+        *_in("tests/browser/test_energy.py", "test_energy_dashboard"),
+        "docs/energy-dashboard.md#energy-dashboard",
+    ),
+    "charge the battery in a cheap window, or sell": (
+        *_each("test_cheapest_half_hours_of_amber", "blueprint_cheapest"),
+        *_each("test_spike_of_amber_is_sold_and_ends", "blueprint_prices"),
+        "README.md#your-first-schedule",
+        "docs/automations.md#charge-to-80--in-a-cheap-window",
+    ),
+    "stop feed-in while the price is negative": (
+        *_each("test_no_feed_in_while_it_costs", "blueprint_prices"),
+        *_each("test_the_first_week_comes_by_itself", "amber_history"),
+        "docs/blueprints.md#no-feed-in-at-a-negative-price",
+    ),
+    "charge an electric car from the surplus": (
+        *_each("test_redback_site_for_an_hour", "chargehq_push"),
+        "docs/brands/chargehq.md#chargehq",
+    ),
+    "let an optimiser such as EMHASS": (
+        *_each("test_signs_and_powers_of_the_plan", "blueprint_follow"),
+        *_each("test_plan_is_lent_and_given_back", "blueprint_follow_anker"),
+        "docs/interoperability.md#interoperability",
+    ),
+    "be sure that the inverter returns to normal": (
+        *_each("test_feed_that_stops_ends_in_auto", "blueprint_follow"),
+        *_each("test_outage_over_the_end", "anker_schedules"),
+        "README.md#how-your-inverter-stays-safe",
+    ),
+}
+"""What the README says that it is for, each by how its item begins."""
 
 BRONZE: Final = {
     "action-setup": (
@@ -191,9 +225,9 @@ GOLD: Final = {
         "README.md#troubleshooting",
     ),
     "docs-use-cases": (
+        *_in(_CASES, "test_each_use_case_is_proved"),
         "README.md#who-it-is-for",
-        "README.md#a-short-tour",
-        "docs/automations.md#examples-of-automations",
+        *(proof for proofs in USE_CASES.values() for proof in proofs),
     ),
     "dynamic-devices": (
         *_each("test_new_inverter_appears_and_lost_one_leaves", "setup"),
