@@ -10,7 +10,11 @@ from .conftest import House
 
 
 class Statistics:
-    """What Home Assistant's statistics would sum up of a total with `last_reset`."""
+    """What Home Assistant's statistics would sum up of a total with `last_reset`.
+
+    A value that falls within its day fails. `unknown` counts the looks at which nothing
+    was known.
+    """
 
     def __init__(
         self, house: House[Any], owners: Mapping[str, str], every: timedelta
@@ -18,6 +22,7 @@ class Statistics:
         """Begin with what is shown now of each key of a device; look now and then."""
         self._house, self._owners, self._every = house, owners, every
         self.sums = dict.fromkeys(owners, 0.0)
+        self.unknown = 0
         self._last: dict[str, tuple[str, float]] = {}
         self.look()
 
@@ -27,6 +32,7 @@ class Statistics:
             state = self._house.state("sensor", key, owner)
             assert state.attributes["state_class"] == "total"
             if state.state in (STATE_UNKNOWN, STATE_UNAVAILABLE):
+                self.unknown += 1
                 continue
             reset, told = str(state.attributes["last_reset"]), float(state.state)
             before = self._last.get(key)

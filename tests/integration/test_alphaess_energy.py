@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
+from homeassistant.const import STATE_UNKNOWN, EntityCategory
 from homeassistant.helpers import entity_registry as er
 
 from ..clouds import Fault
 from ..clouds.alphaess import Behaviour
 from .conftest import ALPHA, ALPHA_BATTERY, AlphaHouse, OpenAlphaHouse
+from .daily_sums import Statistics
 
 MINUTE = timedelta(minutes=1)
 BEFORE_MIDNIGHT = datetime(2026, 11, 20, 12, 30, 10, tzinfo=UTC)
@@ -26,40 +27,10 @@ COUNTERS = {
 }
 
 
-class Statistics:
-    """What Home Assistant's statistics would sum up of a total with `last_reset`."""
-
-    def __init__(self, house: AlphaHouse) -> None:
-        """Begin with what is shown now."""
-        self._house = house
-        self.sums = dict.fromkeys(COUNTERS, 0.0)
-        self.lowest_step = 0.0
-        self.unknown = 0
-        self._last: dict[str, tuple[str, float]] = {}
-        self.look()
-
-    def look(self) -> None:
-        """Take in what is shown."""
-        for key, (device, _) in COUNTERS.items():
-            state = self._house.state("sensor", key, device)
-            assert state.attributes["state_class"] == "total"
-            if state.state in (STATE_UNKNOWN, STATE_UNAVAILABLE):
-                self.unknown += 1
-                continue
-            reset, value = str(state.attributes["last_reset"]), float(state.state)
-            before = self._last.get(key)
-            self._last[key] = (reset, value)
-            if before is None:
-                continue
-            step = value if before[0] != reset else value - before[1]
-            self.lowest_step = min(self.lowest_step, step)
-            self.sums[key] += step
-
-    async def watch(self, duration: timedelta) -> None:
-        """Let time pass, looking every minute."""
-        for _ in range(duration // MINUTE):
-            await self._house.pass_time(MINUTE)
-            self.look()
+def statistics_of(house: AlphaHouse) -> Statistics:
+    """Return what sums up all of them, each minute."""
+    owners = {key: device for key, (device, _) in COUNTERS.items()}
+    return Statistics(house, owners, MINUTE)
 
 
 def counted(house: AlphaHouse) -> Mapping[str, float]:
@@ -75,10 +46,9 @@ async def test_midnight(open_alpha_house: OpenAlphaHouse, midnight: Any) -> None
         now=BEFORE_MIDNIGHT, behaviour=Behaviour(midnight=midnight)
     )
     before = counted(house)
-    statistics = Statistics(house)
+    statistics = statistics_of(house)
     await statistics.watch(timedelta(hours=2))
     after = counted(house)
-    assert statistics.lowest_step == 0
     # A new day of which nothing is known yet is unknown for a moment too.
     assert statistics.unknown
     for key, total in statistics.sums.items():
@@ -104,7 +74,7 @@ async def test_added_while_the_cloud_is_blank(
 async def test_blank_answers_within_the_day(alpha_house: AlphaHouse) -> None:
     """A zero or a null at noon is unknown, and the day goes on from where it was."""
     house = alpha_house
-    statistics = Statistics(house)
+    statistics = statistics_of(house)
     shown = float(house.value("sensor", "solar_energy_today"))
     for data in (
         {"epv": 0, "eInput": 0, "eOutput": 0, "eCharge": 0, "eDischarge": 0},
@@ -122,7 +92,6 @@ async def test_blank_answers_within_the_day(alpha_house: AlphaHouse) -> None:
         house.cloud.faults.clear()
         await statistics.watch(7 * MINUTE)
         assert float(house.value("sensor", "solar_energy_today")) >= shown
-    assert statistics.lowest_step == 0
 
 
 async def test_single_counters_that_dip(alpha_house: AlphaHouse) -> None:
@@ -155,7 +124,7 @@ async def test_yesterday_under_a_new_date(open_alpha_house: OpenAlphaHouse) -> N
     """A cloud that is late with the new day does not double the old one."""
     house = await open_alpha_house(now=BEFORE_MIDNIGHT)
     await house.pass_time(59 * MINUTE + timedelta(seconds=45))
-    statistics = Statistics(house)
+    statistics = statistics_of(house)
     raw = house.entry.runtime_data.account.session.raw_payloads()
     last = dict(raw[f"day_energy {ALPHA}"])
     house.cloud.faults.add(
@@ -168,7 +137,6 @@ async def test_yesterday_under_a_new_date(open_alpha_house: OpenAlphaHouse) -> N
     house.cloud.faults.clear()
     await statistics.watch(20 * MINUTE)
     assert max(statistics.sums.values()) < 1
-    assert statistics.lowest_step == 0
 
 
 @pytest.mark.parametrize(
