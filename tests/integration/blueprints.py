@@ -1,5 +1,6 @@
 """What tests of blueprints share: they are imported and used as by a user."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 import shutil
@@ -10,13 +11,25 @@ from homeassistant.components.persistent_notification import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
-from .conftest import EVENING, INVERTER, House, OpenHouse
-from .keeping import MINUTE
+from ..clouds.amber import Advanced, Behaviour
+from .amber_home import INTERVAL, begin, pass_until
+from .conftest import (
+    AMBER,
+    EVENING,
+    INVERTER,
+    AmberHouse,
+    House,
+    OpenAmberHouse,
+    OpenHouse,
+)
+from .keeping import HOUR, MINUTE
 from .leap import leap
 
 FOLDER: Final = Path(__file__).parents[2] / "blueprints"
 IN_FORCE: Final = ("sent", "accepted", "confirmed", "active", "delivering")
+BRISBANE: Final = "Australia/Brisbane"
 FILES: Final = sorted(FOLDER.rglob("*.yaml"))
 
 
@@ -29,13 +42,27 @@ async def install(hass: HomeAssistant, folder: Path) -> None:
 
 async def automate(house: House[Any], name: str, **inputs: Any) -> str:
     """Make an automation from a blueprint, as its dialog does; return its entity."""
-    blueprint = {"path": f"joulekeeper/{name}.yaml", "input": inputs}
-    config = {"automation": [{"id": name, "alias": name, "use_blueprint": blueprint}]}
-    assert await async_setup_component(house.hass, "automation", config)
+    (entity_id,) = await automate_all(house, {name: inputs})
+    return entity_id
+
+
+async def automate_all(
+    house: House[Any], wanted: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Make automations from blueprints with their inputs; return their entities."""
+    config = [
+        {
+            "id": name,
+            "alias": name,
+            "use_blueprint": {"path": f"joulekeeper/{name}.yaml", "input": inputs},
+        }
+        for name, inputs in wanted.items()
+    ]
+    assert await async_setup_component(house.hass, "automation", {"automation": config})
     await house.hass.async_block_till_done()
-    (automation,) = house.hass.states.async_all("automation")
-    assert automation.state == "on", automation
-    return automation.entity_id
+    made = house.hass.states.async_all("automation")
+    assert [item.state for item in made] == ["on"] * len(wanted), made
+    return [item.entity_id for item in made]
 
 
 async def switch_off(hass: HomeAssistant) -> None:
@@ -72,6 +99,29 @@ async def half_full(open_house: OpenHouse) -> House:
     await leap(house, MINUTE)
     await leap(house, MINUTE)
     return house
+
+
+async def night_in_brisbane(
+    hass: HomeAssistant, open_house: OpenHouse, folder: Path
+) -> House:
+    """Return a Redback with half a battery at nine in the evening, in its own zone."""
+    await hass.config.async_set_time_zone(BRISBANE)
+    house = await half_full(open_house)
+    await install(hass, folder)
+    return house
+
+
+async def open_prices(open_amber_house: OpenAmberHouse) -> AmberHouse:
+    """Return Amber in Brisbane: 9 c from the last hour on."""
+    amber = await open_amber_house(
+        now=dt_util.utcnow(), zone=BRISBANE, behaviour=Behaviour(publication_s=20.0)
+    )
+    calm = Advanced(8.0, 9.0, 10.0)
+    amber.cloud.set_price(
+        AMBER, begin(amber) - HOUR, 900, spot=9.0, forecast=9.0, advanced=calm
+    )
+    await pass_until(amber, begin(amber) + INTERVAL + MINUTE)
+    return amber
 
 
 async def settled(house: House[Any], duration: timedelta = timedelta(0)) -> None:

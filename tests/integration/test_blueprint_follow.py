@@ -1,7 +1,6 @@
 """The blueprints that follow an optimiser, with its sensors as it publishes them."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from .blueprints import (
     FOLDER,
     automate,
+    automate_all,
     half_full,
     install,
     notices,
@@ -31,62 +31,10 @@ from .conftest import (
     OpenFusionHouse,
     OpenHouse,
 )
-from .keeping import HOUR, MINUTE, SECOND, issues, items, running, writes
+from .emhass import LATER, P_BATT, P_GRID, SOC, STATUS, Emhass, follow
+from .keeping import HOUR, MINUTE, issues, items, running, writes
 
-P_BATT = "sensor.p_batt_forecast"
-P_GRID = "sensor.p_grid_forecast"
-SOC = "sensor.soc_batt_forecast"
-STATUS = "sensor.optim_status"
-LATER = 12 * SECOND
-"""Until a new phase is taken up."""
-
-
-class Emhass:
-    """EMHASS as far as Home Assistant sees it: states that it posts one by one, as text.
-
-    Battery + discharges, grid + imports, W; state of charge in percent.
-    """
-
-    def __init__(self, house: House[Any]) -> None:
-        """Take the house that it plans for."""
-        self.house = house
-
-    async def publish(
-        self,
-        battery_w: float,
-        grid_w: float,
-        *,
-        status: str = "Optimal",
-        soc: float | None = None,
-        hours: float = 24,
-    ) -> None:
-        """Post the plan of now and of the hours to come, as `publish-data` does."""
-        now = dt_util.now()
-        rows = [
-            {
-                "date": (now + n * timedelta(minutes=30)).isoformat(),
-                "p_batt_forecast": f"{battery_w:.2f}",
-            }
-            for n in range(int(hours * 2))
-        ]
-        watts = {"unit_of_measurement": "W", "device_class": "power"}
-        posts = [
-            (STATUS, status, {}),
-            (P_BATT, f"{battery_w:.2f}", watts | {"battery_scheduled_power": rows}),
-            (SOC, None if soc is None else f"{soc:.2f}", {"unit_of_measurement": "%"}),
-            (P_GRID, f"{grid_w:.2f}", watts),
-        ]
-        for entity_id, state, attributes in posts:
-            if state is not None:
-                self.house.hass.states.async_set(entity_id, state, attributes)
-                await settled(self.house, SECOND)
-        await settled(self.house, LATER)
-
-    async def go_on(self, minutes: int, *plan: float, **more: Any) -> None:
-        """Publish the same every five minutes for a while."""
-        for _ in range(0, minutes, 5):
-            await self.publish(*plan, **more)
-            await self.house.pass_time(5 * MINUTE - LATER)
+PRICE = "sensor.feed_in_price"
 
 
 @pytest.fixture(autouse=True)
@@ -102,12 +50,6 @@ async def emhass(open_house: OpenHouse, tmp_path: Path) -> Emhass:
     house = await half_full(open_house)
     await install(house.hass, tmp_path)
     return Emhass(house)
-
-
-async def follow(emhass: Emhass, device: str | None = None, **inputs: Any) -> None:
-    """Make the automation."""
-    house = emhass.house
-    await automate(house, "follow_emhass", device=house.device_id(device), **inputs)
 
 
 @pytest.mark.parametrize(
@@ -257,6 +199,92 @@ async def test_surplus_past_a_resting_battery(emhass: Emhass) -> None:
     assert not notices(house.hass)
 
 
+@pytest.fixture
+async def both(emhass: Emhass) -> Emhass:
+    """Return EMHASS beside the automation that stops feed-in at a negative price."""
+    device = emhass.house.device_id()
+    await automate_all(
+        emhass.house,
+        {
+            "follow_emhass": {"device": device},
+            "negative_price_curtailment": {"device": device, "price": PRICE},
+        },
+    )
+    return emhass
+
+
+async def test_limit_by_price_outlives_what_the_plan_ends(both: Emhass) -> None:
+    """Whatever is planned, the limit goes on while feeding in costs, and then ends."""
+    house = both.house
+    house.hass.states.async_set(PRICE, "-0.02")
+    await both.publish(-1500, 2000)
+    assert await ruling(house) == [("charge", 1500), ("limit", None)]
+    await both.publish(0, 0)
+    assert await ruling(house) == [("limit", None)]
+    assert running(house) == "Auto"
+    await both.go_on(10, 0, 420)
+    assert await ruling(house) == [("hold", None), ("limit", None)]
+    house.hass.states.async_set(PRICE, "0.03")
+    await both.go_on(5, 0, 420)
+    assert await ruling(house) == [("hold", None)]
+    assert not issues(house)
+
+
+async def test_plan_and_price_do_not_take_the_site_from_one_another(
+    both: Emhass,
+) -> None:
+    """The limit of the price goes first; what the plan wants of the site comes after."""
+    house = both.house
+    await both.go_on(5, 0, -1800)
+    assert await ruling(house) == [("no_charge", None)]
+    house.hass.states.async_set(PRICE, "-0.02")
+    await both.go_on(5, 0, -1800)
+    assert await ruling(house) == [("limit", None)]
+    count = writes(house)
+    await both.go_on(10, 0, -1800)
+    assert (await ruling(house), writes(house)) == ([("limit", None)], count)
+    house.hass.states.async_set(PRICE, "0.03")
+    await both.go_on(10, 0, -1800)
+    assert await ruling(house) == [("no_charge", None)]
+
+
+async def test_feed_in_price_that_nobody_tells_any_more(emhass: Emhass) -> None:
+    """It limits nothing; neither does one whose interval is over."""
+    house = emhass.house
+    soon = (dt_util.utcnow() + 10 * MINUTE).isoformat()
+    house.hass.states.async_set(PRICE, "-0.05", {"end_time": soon})
+    await follow(emhass, feed_in_price=PRICE, price_max_age=30, lease=15)
+    await emhass.go_on(5, 0, -1800)
+    assert await ruling(house) == [("limit", None)]
+    await emhass.go_on(35, 0, -1800)
+    assert await ruling(house) == [("no_charge", None)]
+    house.hass.states.async_set(PRICE, "-0.05")
+    await emhass.go_on(25, 0, -1800)
+    assert await ruling(house) == [("limit", None)]
+    await emhass.go_on(30, 0, -1800)
+    assert await ruling(house) == [("no_charge", None)]
+
+
+async def test_what_works_again_is_told_no_more(
+    open_alpha_house: OpenAlphaHouse, tmp_path: Path
+) -> None:
+    """As when the periodic schedule is granted: the notification goes by itself."""
+    house = await open_alpha_house(fixture="A")
+    await install(house.hass, tmp_path)
+    emhass = Emhass(house)
+    await follow(emhass, lease=120)
+    await emhass.publish(-1500, 2000)
+    key = f"joulekeeper_follow_{house.device_id()}_charge"
+    await house.hass.services.async_call(
+        "persistent_notification",
+        "create",
+        {"notification_id": key, "message": "It could not."},
+        blocking=True,
+    )
+    await emhass.go_on(5, -1500, 2000)
+    assert not notices(house.hass)
+
+
 async def test_what_windows_of_a_day_cannot_do_is_told(
     open_alpha_house: OpenAlphaHouse, tmp_path: Path
 ) -> None:
@@ -266,11 +294,14 @@ async def test_what_windows_of_a_day_cannot_do_is_told(
     emhass = Emhass(house)
     await follow(emhass, lease=120)
     await emhass.publish(1500, 400)
-    assert list(notices(house.hass)) == [f"joulekeeper_follow_{house.device_id()}"]
-    assert "discharge" in next(iter(notices(house.hass).values()))
+    key = f"joulekeeper_follow_{house.device_id()}_discharge"
+    assert list(notices(house.hass)) == [key]
+    assert "discharge" in notices(house.hass)[key]
     assert await ruling(house) == []
     await emhass.go_on(30, -1500, 2000)
     assert await ruling(house) == [("charge", 1500)]
+    # That it can charge is no news of what it cannot.
+    assert list(notices(house.hass)) == [key]
     await house.pass_time(2.5 * HOUR)
     (plan,) = await house.act("list_schedules")
     assert [item for item in plan["schedules"] if item["owner"] == "own"] == []
@@ -289,6 +320,7 @@ async def test_plant_that_knows_only_what_runs(
     assert await ruling(house) == [("charge", 1500)]
     await emhass.publish(0, 500)
     assert "hold" in next(iter(notices(house.hass).values()))
+    assert await ruling(house) == []
     await emhass.publish(2000, 300)
     assert await ruling(house) == [("discharge", 2000)]
     await house.pass_time(85 * MINUTE)

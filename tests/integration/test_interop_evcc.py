@@ -81,6 +81,16 @@ async def test_modes_of_evcc(evcc: Evcc) -> None:
     assert not notices(house.hass)
 
 
+async def test_limit_of_the_site_is_none_of_its_modes(evcc: Evcc) -> None:
+    """What keeps the site from feeding in goes on, as at a negative price."""
+    house = evcc.house
+    await house.act("force", action="limit", max_export_w=0, duration_min=60)
+    await evcc.mode("charge")
+    assert await ruling(house) == [("charge", 3000), ("limit", None)]
+    await evcc.mode("normal")
+    assert await ruling(house) == [("limit", None)]
+
+
 async def test_evcc_that_is_gone_ends_in_auto(
     open_house: OpenHouse, tmp_path: Path
 ) -> None:
@@ -107,3 +117,17 @@ async def test_mode_that_the_plant_has_not_is_told(
     ((key, text),) = notices(fusion_house.hass).items()
     assert key == f"joulekeeper_evcc_hold_{fusion_house.device_id()}"
     assert "cannot hold its charge for evcc" in text
+
+
+@pytest.mark.parametrize("mode", ["hold", "charge"])
+async def test_mode_that_works_again_is_told_no_more(evcc: Evcc, mode: str) -> None:
+    """The notification goes once the mode is done."""
+    key = f"joulekeeper_evcc_{mode}_{evcc.house.device_id()}"
+    await evcc.house.hass.services.async_call(
+        "persistent_notification",
+        "create",
+        {"notification_id": key, "message": "It could not."},
+        blocking=True,
+    )
+    await evcc.mode(mode)
+    assert not notices(evcc.house.hass)

@@ -134,14 +134,16 @@ async def test_hook_is_done_and_repeated_cheaply(
 async def test_stop_ends_what_predbat_has_started_alone(
     predbat: Predbat, hook: str
 ) -> None:
-    """A schedule of the owner's goes on."""
+    """A schedule of the owner's goes on, and so does a limit of the site."""
     house = predbat.house
     await house.act("create_schedule", action="hold", duration_min=60)
+    await house.act("force", action="limit", max_export_w=0, duration_min=60)
     await predbat.call("charge_start_service")
     await house.pass_time(2 * MINUTE)
     assert running(house) == "ChargeBattery"
     await predbat.call(hook)
     assert running(house) == "Conserve"
+    assert await ruling(house) == [("hold", None), ("limit", None)]
     assert items(house, EVENING)[-1].end == 60
     calls = house.cloud.requests.total
     assert await predbat.call(hook) == {}
