@@ -2,47 +2,35 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
-import re
 from typing import Final, NamedTuple, override
-from zoneinfo import ZoneInfo
 
 from homeassistant.components.calendar import CalendarEvent
 from homeassistant.components.calendar.const import CalendarEventStatus
-from homeassistant.util import dt as dt_util
 
+from .calendar_words import (
+    LocalTimes,
+    as_text,
+    in_words,
+    interrupted,
+    progress,
+    shown_rrule,
+)
 from .control import DeviceControl
-from .core.check import fit
+from .core.capabilities import Support
 from .core.dispatch import FINAL, RESTORING, Dispatch, State
-from .core.recurrence import Recurrence, recurrence_id, wall_of_recurrence_id
+from .core.recurrence import recurrence_id
 from .core.rules import Occurrence, Rule
-from .core.schedule import DAY, ScheduleItem, wall_instant
+from .core.schedule import DAY, ScheduleItem
 from .plan_data import description, rule_summary, segment_summary, summary
-from .reasons import reason_in_words
 
-MAX_NOTE: Final = 100
 _AHEAD: Final = 7 * DAY
 """How far the next event is looked for."""
 _INSTANT: Final = timedelta(seconds=1)
 _NO_ID: Final = "foreign"
 """Names what the cloud gives no handle for."""
 
-_UNTIL: Final = re.compile(r"(?<=UNTIL=)\d{8}T\d{6}")
-_DAILY_ON_DAYS: Final = re.compile(r"^FREQ=DAILY(?=(;WKST=..)?;BYDAY=)")
-_MADE_BY: Final = "Made by Joulekeeper"
-_NOTE: Final = "Note: "
-_OURS: Final = re.compile(
-    r"Made by Joulekeeper$|(Status|Reason|Approximated): |Ends (early )?at \d"
-    r"|(Confirmed|Delivering since|First delivered|Interrupted) \d"
-)
-"""How our own lines of a description begin."""
-
-_STATES: Final = {
-    State.OVERRIDDEN: "overridden elsewhere",
-    State.RESTORE_PENDING: "being taken back",
-    State.RESTORE_FAILED: "cannot be taken back",
-}
 _PROVED: Final = frozenset({State.CONFIRMED, State.ACTIVE, State.DELIVERING})
 _TAKEN_BACK: Final = frozenset({State.CANCELLED, State.SUPERSEDED})
 _GIVEN_UP: Final = frozenset({State.MISSED, State.REJECTED})
@@ -85,7 +73,7 @@ class _RuleWords(NamedTuple):
 
     summary: str
     rrule: str | None
-    approximated: tuple[str, ...]
+    approximated: str | None
 
 
 class _Claim(NamedTuple):
@@ -110,9 +98,6 @@ type Left = tuple[Dispatch, ...]
 """What was sent for one occurrence that is over, or being taken back."""
 type What = Occurrence | ScheduleItem | Left
 
-type _Cut = tuple[datetime, datetime, What]
-"""From when to when something else goes before an event."""
-
 _MOST_CUTS: Final = 3
 """So many are told of one event."""
 
@@ -135,20 +120,13 @@ class Diary:
             self._sent[part.segment.occurrence_id].append(part)
         self._others = self._ledger.others(control.listed)
         self._words: dict[str, _RuleWords] = {}
+        self._local = LocalTimes()
 
     def events(self, start: datetime, end: datetime) -> list[CalendarEvent]:
         """Return everything that shares time with a span, earliest first."""
         # What goes before an event may begin, or end, where the span no longer is.
         around = (start - DAY, end + DAY)
-        spans = [around]
-        if not around[0] <= self._now < around[1]:
-            spans.append((self._now, self._now + _INSTANT))
-        planned = {
-            claim.id: claim
-            for span in spans
-            for claim in map(_claim_of, self._ledger.occurrences(*span))
-            if claim.end > self._now
-        }
+        planned = {claim.id: claim for claim in self._planned_in(*around)}
         others = [
             _claim_of_item(item)
             for item in self._others.between(*around)
@@ -187,6 +165,16 @@ class Diary:
         return self._event(chosen, self._cuts(around))
 
     # -- who wants what --------------------------------------------------------
+
+    def _planned_in(self, start: datetime, end: datetime) -> Iterator[_Claim]:
+        """Yield what is wanted in a span and is not over yet, and what is wanted now."""
+        spans = []
+        if self._now < end:
+            spans.append((max(start, self._now), end))
+        if not start <= self._now < end:
+            spans.append((self._now, self._now + _INSTANT))
+        for span in spans:
+            yield from map(_claim_of, self._ledger.occurrences(*span))
 
     def _soonest(self) -> Iterator[_Claim]:
         """Yield the first occurrence of each rule that was not given up."""
@@ -232,91 +220,112 @@ class Diary:
         part = self._telling(claim.id) if claim.id else None
         return part is not None and part.state in _GIVEN_UP
 
-    def _cuts(self, claims: Iterable[_Claim]) -> Mapping[str, list[_Cut]]:
+    def _cuts(self, claims: Iterable[_Claim]) -> Mapping[str, list[_Claim]]:
         """Return, by occurrence, whatever of the claims goes before it from now on.
 
         What was given up does not.
         """
-        cuts: defaultdict[str, list[_Cut]] = defaultdict(list)
+        cuts: defaultdict[str, list[_Claim]] = defaultdict(list)
         begun: list[_Claim] = []
-        for claim in sorted(claims, key=_begin):
+        coming = sorted(
+            (claim for claim in claims if claim.end > self._now), key=_begin
+        )
+        given_up = {claim.id for claim in coming if self._is_given_up(claim)}
+        for claim in coming:
             begun = [other for other in begun if other.end > claim.start]
             for other in begun:
+                if claim.rank == other.rank:
+                    continue
                 low, high = (
                     (claim, other) if claim.rank < other.rank else (other, claim)
                 )
-                end = min(low.end, high.end)
-                if (
-                    low.id
-                    and low.rank != high.rank
-                    and end > self._now
-                    and not self._is_given_up(high)
-                ):
-                    cuts[low.id].append((claim.start, end, high.what))
+                if low.id and high.id not in given_up:
+                    cuts[low.id].append(high)
             begun.append(claim)
         return cuts
 
     # -- in words --------------------------------------------------------------
 
-    def _event(self, claim: _Claim, cuts: Mapping[str, list[_Cut]]) -> CalendarEvent:
+    def _event(self, claim: _Claim, cuts: Mapping[str, list[_Claim]]) -> CalendarEvent:
         match claim.what:
             case Occurrence() as occurrence:
                 return self._planned(claim, occurrence, cuts.get(claim.id, ()))
             case ScheduleItem() as item:
                 return Event(
-                    *_window(claim),
+                    *self._local.window(claim.start, claim.end),
                     summary=summary(item),
                     description=description(item),
                     uid=item.id or _NO_ID,
                     status=CalendarEventStatus.CONFIRMED,
                 )
             case parts:
-                return _past(claim, parts)
+                return self._past(claim, parts)
 
     def _planned(
         self,
         claim: _Claim,
         occurrence: Occurrence,
-        cuts: Sequence[_Cut],
+        cuts: Sequence[_Claim],
     ) -> CalendarEvent:
         rule, part = occurrence.rule, self._telling(claim.id)
         words = self._words_of(rule)
         state = part.state if part else State.PLANNED
-        day = dt_util.as_local(claim.start).date()
-        lines = _progress(part, day)
-        lines += (
-            _interrupted(start, end, day, self._name(by))
-            for start, end, by in cuts[:_MOST_CUTS]
-        )
+        day = self._local[claim.start].day
+        lines = progress(part, day, self._local)
+        for other in cuts[:_MOST_CUTS]:
+            begin = self._local[max(claim.start, other.start)]
+            end = self._local[min(claim.end, other.end)]
+            lines.append(interrupted(begin, end, day, self._name(other.what)))
         if len(cuts) > _MOST_CUTS:
             lines.append(f"Interrupted {len(cuts) - _MOST_CUTS} more times")
         if rule.target_soc is not None:
             lines.append(f"Ends early at {rule.target_soc} %")
         if rule.lease_end == occurrence.end:
-            lines.append(f"Ends at {_clock(claim.end, day)} unless renewed")
+            clock = self._local[claim.end].on(day)
+            lines.append(f"Ends at {clock} unless renewed")
+        if words.approximated is not None:
+            lines.append(words.approximated)
         return Event(
-            *_window(claim),
+            *self._local.window(claim.start, claim.end),
             summary=words.summary,
-            description=_text([*lines, *words.approximated], rule.note),
+            description=as_text(lines, rule.note),
             uid=rule.id,
             recurrence_id=recurrence_id(occurrence.wall) if occurrence.wall else None,
             rrule=words.rrule,
             status=_proof(proved=state in _PROVED),
         )
 
+    def _past(self, claim: _Claim, parts: Left) -> CalendarEvent:
+        """Return what has been as an event that nobody takes for one to come."""
+        told = [part for part in parts if part.state is not State.SUPERSEDED] or parts
+        last = max(told, key=_end)
+        day = self._local[claim.start].day
+        lines = progress(last, day, self._local)
+        lines += (
+            interrupted(self._local[before.end], self._local[_start(after)], day)
+            for before, after in pairwise(parts)
+            if before.end < _start(after)
+        )
+        return Event(
+            *self._local.window(claim.start, claim.end),
+            summary=segment_summary(last.segment),
+            description=as_text(lines, last.segment.note),
+            uid=last.segment.occurrence_id,
+            status=_proof(proved=last.confirmed_at is not None),
+        )
+
     def _words_of(self, rule: Rule) -> _RuleWords:
         """Return what is the same for all occurrences of a rule."""
         words = self._words.get(rule.id)
         if words is None:
-            adjustments = fit(rule, self._capabilities).adjustments
+            how = self._capabilities.support(rule.action)
+            approximated = None
+            if how.support is Support.APPROXIMATE:
+                approximated = f"Approximated: {in_words(how.reason or '')}"
             words = self._words[rule.id] = _RuleWords(
                 summary=rule_summary(rule),
                 rrule=shown_rrule(rule.recurrence) if rule.recurrence else None,
-                approximated=tuple(
-                    f"Approximated: {_in_words(item.effective)}"
-                    for item in adjustments
-                    if item.code == "approximate"
-                ),
+                approximated=approximated,
             )
         return words
 
@@ -328,36 +337,6 @@ class Diary:
                 return summary(what)
             case parts:
                 return segment_summary(parts[0].segment)
-
-
-def note_of(text: str) -> str:
-    """Return what a user has written into a description, without our own lines."""
-    lines = text.splitlines()
-    if _MADE_BY in lines:
-        notes = (i for i, line in enumerate(lines) if line.startswith(_NOTE))
-        first = next(notes, len(lines))
-        above = [line for line in lines[:first] if not _OURS.match(line)]
-        lines = [*above, *(line.removeprefix(_NOTE) for line in lines[first:])]
-    return " ".join(" ".join(lines).split())
-
-
-def shown_rrule(series: Recurrence) -> str:
-    """Return a repetition as it is shown: its end is an instant at which it takes place.
-
-    Home Assistant's dialog takes any end for UTC and knows only its day, by the clock of
-    Home Assistant.
-    """
-
-    def last(until: re.Match[str]) -> str:
-        end = wall_of_recurrence_id(until[0])
-        early = end.time() < series.first.time()
-        day = end.date() - DAY if early else end.date()
-        instant = wall_instant(day, series.first.time(), ZoneInfo(series.zone))
-        return f"{recurrence_id(dt_util.as_utc(instant).replace(tzinfo=None))}Z"
-
-    # The dialog drops the days of the week from what comes daily.
-    rule = _DAILY_ON_DAYS.sub("FREQ=WEEKLY", series.rule)
-    return _UNTIL.sub(last, rule)
 
 
 # -- inside ------------------------------------------------------------------------
@@ -415,77 +394,5 @@ def _is_part_of(claim: _Claim, edited: Collection[datetime]) -> bool:
     )
 
 
-def _past(claim: _Claim, parts: Left) -> CalendarEvent:
-    """Return what has been as an event that nobody takes for one to come."""
-    told = [part for part in parts if part.state is not State.SUPERSEDED] or parts
-    last = max(told, key=_end)
-    day = dt_util.as_local(claim.start).date()
-    lines = _progress(last, day)
-    lines += (
-        _interrupted(before.end, _start(after), day)
-        for before, after in pairwise(parts)
-        if before.end < _start(after)
-    )
-    return Event(
-        *_window(claim),
-        summary=segment_summary(last.segment),
-        description=_text(lines, last.segment.note),
-        uid=last.segment.occurrence_id,
-        status=_proof(proved=last.confirmed_at is not None),
-    )
-
-
-def _window(claim: _Claim) -> tuple[date, date]:
-    """Return start and end; whole days, by Home Assistant's clock, as such."""
-    start, end = dt_util.as_local(claim.start), dt_util.as_local(claim.end)
-    if _is_midnight(start) and _is_midnight(end):
-        return start.date(), end.date()
-    return start, end
-
-
-def _is_midnight(local: datetime) -> bool:
-    """Tell whether a day begins, which may be at one o'clock when clocks change."""
-    return local.hour <= 1 and dt_util.start_of_local_day(local.date()) == local
-
-
 def _proof(*, proved: bool) -> CalendarEventStatus:
     return CalendarEventStatus.CONFIRMED if proved else CalendarEventStatus.TENTATIVE
-
-
-def _progress(part: Dispatch | None, day: date) -> list[str]:
-    """Return how far something has come, why, and what proves it."""
-    if part is None:
-        return [f"Status: {State.PLANNED}"]
-    lines = [f"Status: {_STATES.get(part.state) or _in_words(part.state)}"]
-    if part.reason:
-        lines.append(f"Reason: {reason_in_words(part.reason)}")
-    if part.confirmed_at and part.confirm_latency is not None:
-        took = f"{part.confirm_latency.total_seconds():.0f} s"
-        lines.append(f"Confirmed {_clock(part.confirmed_at, day)} after {took}")
-    if part.delivering_at:
-        delivering = part.state is State.DELIVERING
-        verb = "Delivering since" if delivering else "First delivered"
-        lines.append(f"{verb} {_clock(part.delivering_at, day)}")
-    return lines
-
-
-def _interrupted(start: datetime, end: datetime, day: date, by: str = "") -> str:
-    begun = dt_util.as_local(start).date()
-    line = f"Interrupted {_clock(start, day)} to {_clock(end, begun)}"
-    return f"{line} by {by}" if by else line
-
-
-def _clock(moment: datetime, day: date) -> str:
-    """Return a local time; with its date if that is not the day."""
-    local = dt_util.as_local(moment)
-    # A format of the whole takes four times as long; a calendar shows thousands.
-    clock = f"{local.hour:02}:{local.minute:02}"
-    return clock if local.date() == day else f"{local.date()} {clock}"
-
-
-def _in_words(key: str) -> str:
-    return key.replace("_", " ")
-
-
-def _text(lines: Iterable[str], note: str) -> str:
-    return "\n".join([_MADE_BY, *lines, *([_NOTE + note] if note else [])])

@@ -17,7 +17,7 @@ from homeassistant.components.calendar.const import (
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from .calendar_events import MAX_NOTE, note_of, shown_rrule
+from .calendar_words import MAX_NOTE, note_of, shown_rrule
 from .checks import deletable
 from .const import DOMAIN
 from .control import DeviceControl

@@ -5,8 +5,8 @@ from itertools import count
 
 import pytest
 
-from custom_components.joulekeeper.calendar_events import note_of
 from custom_components.joulekeeper.calendar_wishes import LIMIT_EXAMPLES
+from custom_components.joulekeeper.calendar_words import note_of
 from custom_components.joulekeeper.core.command import EXAMPLES
 from custom_components.joulekeeper.reasons import REASONS
 from homeassistant.exceptions import ServiceValidationError

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
-from .schedule import DAY, wall_instant
+from .schedule import DAY, compact, offset_of_day, wall_instant
 
 _PARTS: Final = ("FREQ", "INTERVAL", "WKST", "BYDAY", "COUNT", "UNTIL")
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -149,8 +149,12 @@ class Recurrence:
                     yield first + (cycle + offset) * DAY
 
     def _placed(self, wall: datetime, zone: ZoneInfo) -> Window:
-        start = wall_instant(wall.date(), wall.time(), zone)
-        last = wall + self.length
+        day, last = wall.date(), wall + self.length
+        offset = offset_of_day(day, zone)
+        if offset is not None and last.date() == day:
+            start = wall.replace(tzinfo=UTC) - offset
+            return Window(wall, start, start + self.length)
+        start = wall_instant(day, wall.time(), zone)
         end = wall_instant(last.date(), last.time(), zone)
         return Window(wall, start, end if end > start else start + self.length)
 
@@ -231,7 +235,7 @@ def parse_rrule(text: str, zone: str) -> str:
 
 def recurrence_id(wall: datetime) -> str:
     """Return what names one window of a recurrence."""
-    return f"{wall:{_WALL}}"
+    return compact(wall)
 
 
 def wall_of_recurrence_id(text: str) -> datetime:

@@ -17,7 +17,7 @@ def wall_instant(day: date, wall: time, zone: tzinfo) -> datetime:
     Inside the hour that a clock change skips it is the first instant after the gap; in
     the hour that is repeated the first pass counts.
     """
-    if (offset := _offset_of_day(day, zone)) is not None:
+    if (offset := offset_of_day(day, zone)) is not None:
         return datetime.combine(day, wall, UTC) - offset
     local = datetime.combine(day, wall, zone)
     instant = local.astimezone(UTC)
@@ -35,8 +35,16 @@ def wall_instant(day: date, wall: time, zone: tzinfo) -> datetime:
     return instant.replace(microsecond=0)
 
 
+def compact(moment: datetime) -> str:
+    """Return a time as `20261130T134500`, whatever its zone."""
+    # Far faster than a format of the whole; a month of a calendar has thousands.
+    day = moment.year * 10_000 + moment.month * 100 + moment.day
+    clock = moment.hour * 10_000 + moment.minute * 100 + moment.second
+    return f"{day:08}T{clock:06}"
+
+
 @lru_cache(maxsize=1024)
-def _offset_of_day(day: date, zone: tzinfo) -> timedelta | None:
+def offset_of_day(day: date, zone: tzinfo) -> timedelta | None:
     """Return how far clocks are ahead of UTC on a day; None when they change."""
     begin = datetime.combine(day, time.min, zone).utcoffset()
     # The second pass, which also is what comes after a gap that midnight is in.
