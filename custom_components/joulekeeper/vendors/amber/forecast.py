@@ -22,9 +22,13 @@ _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 def lay_out(prices: Prices, channel: ChannelType) -> None:
-    """Make all tables of a channel, so that they are there when they are shown."""
-    for make in (points, rates, forecasts):
-        prices.table(make, channel)
+    """Make all tables of a channel, so that they are there when they are shown.
+
+    When another interval runs, their rows stay the same, and fewer of them are shown.
+    """
+    prices.table(_all_points, channel)
+    prices.table(_all_rates, channel)
+    prices.table(_all_forecasts, channel)
 
 
 def points(prices: Prices, channel: ChannelType) -> list[Row]:
@@ -32,14 +36,11 @@ def points(prices: Prices, channel: ChannelType) -> list[Row]:
 
     Each value holds until the next time, as HAEO and chart cards read it.
     """
-    step = prices.site.interval
-    rows: list[Row] = []
-    for item in prices.coming(channel):
-        value = prices.value(item) if rows else prices.price(channel)
-        for n in range(item.span.duration // step):
-            rows.append({"time": _iso(item.span.start + n * step), "value": _r(value)})
-            value = prices.value(item)
-    return rows
+    now = prices.clock()
+    rows = [row for end, row in prices.table(_all_points, channel) if end > now]
+    # What runs may be shown by another price than its own.
+    running = [{**row, "value": _r(prices.price(channel))} for row in rows[:1]]
+    return [*running, *rows[1:]]
 
 
 def rates(prices: Prices, channel: ChannelType) -> list[Row]:
@@ -49,13 +50,9 @@ def rates(prices: Prices, channel: ChannelType) -> list[Row]:
     """
     now = prices.clock()
     return [
-        {
-            "start": _iso(start),
-            "end": _iso(start + STEP),
-            "value": _mean(prices.value(item) for item in items),
-        }
-        for start, items in _half_hours(prices, channel, now)
-        if start + STEP > now
+        row
+        for start, since, row in prices.table(_all_rates, channel)
+        if now < start + STEP and (since == start or since <= now)
     ]
 
 
@@ -66,10 +63,49 @@ def forecasts(prices: Prices, channel: ChannelType) -> list[Row]:
     and blueprints read, and some more.
     """
     now = prices.clock()
+    return [row for start, row in prices.table(_all_forecasts, channel) if start > now]
+
+
+def _all_points(prices: Prices, channel: ChannelType) -> list[tuple[datetime, Row]]:
+    """Return the rows of all records, each with its record's end."""
+    step = prices.site.interval
     return [
-        _forecast(prices, start, items)
+        (
+            item.span.end,
+            {
+                "time": _iso(item.span.start + n * step),
+                "value": _r(prices.value(item)),
+            },
+        )
+        for item in prices.board.of_channel(channel)
+        for n in range(item.span.duration // step)
+    ]
+
+
+def _all_rates(
+    prices: Prices, channel: ChannelType
+) -> list[tuple[datetime, datetime, Row]]:
+    """Return the rows of half-hours, with their start and since when they are known."""
+    return [
+        (
+            start,
+            items[0].span.start,
+            {
+                "start": _iso(start),
+                "end": _iso(start + STEP),
+                "value": _mean(prices.value(item) for item in items),
+            },
+        )
         for start, items in _half_hours(prices, channel)
-        if start > now
+    ]
+
+
+def _all_forecasts(prices: Prices, channel: ChannelType) -> list[tuple[datetime, Row]]:
+    """Return the rows of half-hours that are known as a whole, with their start."""
+    return [
+        (start, _forecast(prices, start, items))
+        for start, items in _half_hours(prices, channel)
+        if items[0].span.start == start
     ]
 
 
@@ -117,11 +153,11 @@ def _descriptor(items: list[PriceRecord]) -> str | None:
 
 
 def _half_hours(
-    prices: Prices, channel: ChannelType, running: datetime | None = None
+    prices: Prices, channel: ChannelType
 ) -> Iterator[tuple[datetime, list[PriceRecord]]]:
-    """Yield the half-hours that are known as a whole, with their records.
+    """Yield the half-hours that are known to their end, with their records.
 
-    Of the one that holds the instant `running` its past may be missing.
+    Of the first one, which runs, the past may be missing.
     """
 
     def begin(item: PriceRecord) -> datetime:
@@ -131,11 +167,7 @@ def _half_hours(
     for start, group in groupby(records, begin):
         items = list(group)
         known = sum((item.span.duration for item in items), timedelta())
-        first = items[0].span.start
-        is_whole = known == STEP
-        if running is not None and first <= running < start + STEP:
-            is_whole = known == start + STEP - first
-        if is_whole:
+        if known == start + STEP - items[0].span.start:
             yield start, items
 
 

@@ -50,21 +50,19 @@ class Prices:
     confirmed_after: timedelta | None = None
     limits: RateLimits | None = field(default=None, compare=False)
     clock: Clock = field(compare=False, repr=False)
-    _tables: dict[Any, list[Row]] = field(
+    _tables: dict[Any, Any] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
 
-    def table(
-        self,
-        make: Callable[[Prices, ChannelType], list[Row]],
-        channel: ChannelType,
-    ) -> list[Row]:
-        """Return what a function makes of a channel, once for each running interval."""
-        item = self.running(channel)
-        key = (make, channel, None if item is None else item.span.start)
+    def table[T](
+        self, make: Callable[[Prices, ChannelType], T], channel: ChannelType
+    ) -> T:
+        """Return what a function makes of a channel, once, whichever interval runs."""
+        key = (make, channel)
         if key not in self._tables:
             self._tables[key] = make(self, channel)
-        return self._tables[key]
+        made: T = self._tables[key]
+        return made
 
     @cached_property
     def channels(self) -> frozenset[ChannelType]:

@@ -80,7 +80,7 @@ def _price_attributes(
         }
     return told | {
         "interpolation_mode": "previous",
-        "forecast": prices.table(points, channel),
+        "forecast": points(prices, channel),
     }
 
 
@@ -103,8 +103,8 @@ def _forecast_attributes(
     prices = readings[PRICES]
     return {
         "channel_type": channel.name.lower(),
-        "forecasts": prices.table(forecasts, channel),
-        "rates": prices.table(rates, channel),
+        "forecasts": forecasts(prices, channel),
+        "rates": rates(prices, channel),
     }
 
 
