@@ -3,18 +3,32 @@
 They run in the process of Home Assistant, before it starts.
 """
 
-from collections.abc import Callable
+import asyncio
+from dataclasses import replace
+import json
 import logging
+import re
 from typing import Any
 
 import aiohttp
 
-from custom_components.joulekeeper.core.dispatch import Dispatch
+from custom_components.joulekeeper.core.dispatch import Dispatch, State
+from custom_components.joulekeeper.core.ledger import Ledger
 from custom_components.joulekeeper.entity import JoulekeeperEntity
+from custom_components.joulekeeper.journal import Journal
 from custom_components.joulekeeper.settle_items import ItemSettling
+from custom_components.joulekeeper.settle_plan import PlanSettling
+from custom_components.joulekeeper.vendors.alphaess import control as alphaess
+from custom_components.joulekeeper.vendors.anker import control as anker
 from custom_components.joulekeeper.watch import Watcher
+from custom_components.joulekeeper.writes import Writer
+from homeassistant.exceptions import ConfigEntryNotReady
+from scripts.tools.chaos.story import SETTLED_IN_S
 
 _LOGGER = logging.getLogger("custom_components.joulekeeper.mutated")
+_POWER = re.compile(
+    r'\\?"(ArgumentInWatts|chargePower|powerDispatch|power)\\?": ?-?[1-9][0-9]*'
+)
 
 
 async def _nothing(*args: Any, **options: Any) -> bool:
@@ -22,8 +36,15 @@ async def _nothing(*args: Any, **options: Any) -> bool:
 
 
 def never_gives_back() -> None:
-    """Delete nothing, and say that it was."""
+    """Delete nothing, and say that it was; leave a plan as it is."""
     ItemSettling._delete = _nothing  # type: ignore[method-assign]
+    run = PlanSettling.run
+
+    async def only_lends(self: PlanSettling, changes: Any) -> None:
+        if changes.send:
+            await run(self, changes)
+
+    PlanSettling.run = only_lends  # type: ignore[method-assign]
 
 
 def sends_again_what_was_deleted() -> None:
@@ -33,6 +54,16 @@ def sends_again_what_was_deleted() -> None:
         return self.queued("no_answer") if self.live else self
 
     Dispatch._not_listed = sent_again  # type: ignore[method-assign]
+
+
+def gives_back_what_it_was_lent() -> None:
+    """Take a plan for what its owner wants, whatever he has changed in it since."""
+
+    def as_it_was(self: Any, current: Any, now: Any) -> Any:
+        return self.owner
+
+    alphaess.Lent.owner_by = as_it_was  # type: ignore[method-assign]
+    anker.Lent.owner_by = as_it_was  # type: ignore[method-assign]
 
 
 def deletes_all() -> None:
@@ -50,14 +81,33 @@ def deletes_all() -> None:
 def ten_times_the_power() -> None:
     """Write ten times the power that was asked for."""
 
-    def stronger(body: Any) -> Any:
-        if not isinstance(body, dict) or "DesiredMode" not in body:
-            return body
-        wish = body["DesiredMode"]
-        more = {**wish, "ArgumentInWatts": wish["ArgumentInWatts"] * 10}
-        return {**body, "DesiredMode": more}
+    def stronger(found: re.Match[str]) -> str:
+        return f"{found[0]}0"
 
-    _rewrite_bodies(stronger)
+    request = aiohttp.ClientSession._request
+
+    async def changed(self: Any, method: str, url: Any, **options: Any) -> Any:
+        if (body := options.get("json")) is not None:
+            text = _POWER.sub(stronger, json.dumps(body))
+            options["json"] = json.loads(text)
+        elif isinstance(body := options.get("data"), bytes):
+            options["data"] = _POWER.sub(stronger, body.decode()).encode()
+        return await request(self, method, url, **options)
+
+    aiohttp.ClientSession._request = changed  # type: ignore[method-assign, assignment]
+
+
+def asks_again_and_again() -> None:
+    """Make each call two dozen times, once the account has settled in."""
+    request = aiohttp.ClientSession._request
+
+    async def repeated(self: Any, method: str, url: Any, **options: Any) -> Any:
+        if asyncio.get_running_loop().time() > SETTLED_IN_S:
+            for _ in range(23):
+                await request(self, method, url, **options)
+        return await request(self, method, url, **options)
+
+    aiohttp.ClientSession._request = repeated  # type: ignore[method-assign, assignment]
 
 
 def logs_tokens() -> None:
@@ -85,11 +135,47 @@ def looks_well() -> None:
     JoulekeeperEntity.available = property(lambda self: True)  # type: ignore[assignment, method-assign]
 
 
-def _rewrite_bodies(change: Callable[[Any], Any]) -> None:
-    request = aiohttp.ClientSession._request
+def believes_every_answer() -> None:
+    """Take what a cloud has accepted for what it holds."""
 
-    async def changed(self: Any, method: str, url: Any, **options: Any) -> Any:
-        options["json"] = change(options.get("json"))
-        return await request(self, method, url, **options)
+    def believed(self: Dispatch, vendor_id: str | None) -> Dispatch:
+        return replace(
+            self,
+            state=State.CONFIRMED,
+            vendor_id=vendor_id,
+            confirmed_at=self.sent_at,
+        )
 
-    aiohttp.ClientSession._request = changed  # type: ignore[method-assign, assignment]
+    Dispatch.accepted = believed  # type: ignore[method-assign]
+
+
+def writes_nothing_down() -> None:
+    """Go on when the journal could not be written."""
+
+    async def booked(self: Writer, control: Any) -> bool:
+        await book(self, control)
+        return True
+
+    book = Writer.book
+    Writer.book = booked  # type: ignore[method-assign]
+
+
+def loads_only_once() -> None:
+    """Give up on what was kept before."""
+
+    async def lost(self: Journal) -> None:
+        await load(self)
+        if self._ledgers:
+            raise ConfigEntryNotReady
+
+    load = Journal.load
+    Journal.load = lost  # type: ignore[method-assign]
+
+
+def measures_nothing() -> None:
+    """Take what a cloud lists for what is done."""
+
+    def unseen(self: Ledger, telemetry: Any, able: Any, now: Any) -> tuple[()]:
+        return ()
+
+    Ledger.judge = unseen  # type: ignore[method-assign]

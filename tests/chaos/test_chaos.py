@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -16,15 +15,11 @@ from scripts.tools.chaos.houses import (
     fusionsolar as fusionsolar_house,
 )
 from scripts.tools.chaos.houses.all import HOUSES
-from scripts.tools.chaos.houses.base import Place
 from scripts.tools.chaos.judge import INVARIANTS, Verdict
 from scripts.tools.chaos.story import Step, Story
 from scripts.tools.chaos.worker import Job, Workers
 
 SEEDS: Final = range(12)
-EVENING: Final = Place(
-    "Australia/Brisbane", "AU", datetime(2026, 11, 20, 8, tzinfo=UTC), "usual"
-)
 FORCE: Final[dict[str, Any]] = {
     "which": 0.0,
     "action": 0.0,
@@ -80,66 +75,128 @@ def test_seed_decides_all(play: Player, seed: int) -> None:
     assert first.digest == second.digest
 
 
-STORIES: Final = {
-    "owner": (
-        "never_gives_back",
-        Story(1, EVENING, (Step(30, "force", detail=FORCE),), "delete all"),
+@dataclass(frozen=True)
+class Broken:
+    """What breaks an invariant, and how that shows in a house."""
+
+    invariant: str
+    mutation: str
+    house: str
+    steps: tuple[Step, ...] = (Step(30, "force", detail=FORCE),)
+
+    def __str__(self) -> str:
+        """Return it as the name of a test."""
+        return f"{self.invariant}-{self.mutation}-{self.house}"
+
+
+LIE: Final = {"shown": False}
+OPEN_LIE: Final = {"shown": True}
+EDITED: Final = (
+    Step(30, "force", detail=FORCE),
+    Step(900, "edit in the app"),
+    Step(1500, "reloaded"),
+)
+BROKEN: Final = (
+    *(
+        Broken("owner", "never_gives_back", name)
+        for name, plot in sorted(HOUSES.items())
+        if plot.house.controls
     ),
-    "edits": (
+    Broken(
+        "edits",
         "sends_again_what_was_deleted",
-        Story(
-            1,
-            EVENING,
-            (
-                Step(30, "force", detail=FORCE),
-                Step(300, "ours deleted in the app"),
-                Step(900, "reloaded"),
-            ),
-            "delete all",
+        "redback",
+        (
+            Step(30, "force", detail=FORCE),
+            Step(300, "ours deleted in the app"),
+            Step(900, "reloaded"),
         ),
     ),
-    "foreign": (
+    *(
+        Broken("edits", "gives_back_what_it_was_lent", name, EDITED)
+        for name in ("alphaess-daily", "alphaess-periodic")
+    ),
+    Broken(
+        "foreign",
         "deletes_all",
-        Story(
-            1,
-            EVENING,
-            (Step(30, "edit in the app"), Step(60, "force", detail=FORCE)),
-            "delete all",
+        "redback",
+        (Step(30, "edit in the app"), Step(60, "force", detail=FORCE)),
+    ),
+    *(
+        Broken("limits", "ten_times_the_power", name)
+        for name in ("alphaess-periodic", "anker-first", "fusionsolar", "redback")
+    ),
+    *(
+        Broken("limits", "asks_again_and_again", name, (Step(600, "reloaded"),))
+        for name in ("amber", "anker-later", "chargehq")
+    ),
+    Broken("limits", "asks_again_and_again", "alphaess-daily"),
+    Broken("secrets", "logs_tokens", "redback"),
+    Broken("exceptions", "breaks_when_it_looks", "redback", (Step(1200, "reloaded"),)),
+    Broken("visible", "looks_well", "redback", (Step(30, "cloud down", 30),)),
+    Broken(
+        "visible",
+        "believes_every_answer",
+        "redback",
+        (
+            Step(10, "cloud lies", 10, detail=LIE),
+            Step(30, "force", detail=FORCE),
         ),
     ),
-    "limits": (
-        "ten_times_the_power",
-        Story(1, EVENING, (Step(30, "force", detail=FORCE),), "delete all"),
+    Broken(
+        "visible",
+        "writes_nothing_down",
+        "redback",
+        (Step(10, "disk full", 10), Step(30, "force", detail=FORCE)),
     ),
-    "secrets": (
-        "logs_tokens",
-        Story(1, EVENING, (Step(30, "force", detail=FORCE),), "delete all"),
+    Broken(
+        "visible",
+        "loads_only_once",
+        "redback",
+        (Step(30, "force", detail=FORCE), Step(90, "restarted", 1)),
     ),
-    "exceptions": (
-        "breaks_when_it_looks",
-        Story(1, EVENING, (Step(30, "force", detail=FORCE),), "run out"),
+    Broken(
+        "visible",
+        "measures_nothing",
+        "redback",
+        (
+            Step(10, "cloud lies", 10, detail=OPEN_LIE),
+            Step(30, "force", detail=FORCE),
+            Step(1800, "tokens expired"),
+        ),
     ),
-    "visible": (
-        "looks_well",
-        Story(1, EVENING, (Step(30, "cloud down", 30),), "delete all"),
-    ),
-}
-"""By the invariant: what breaks it, and the story in which that shows."""
+)
 
 
-@pytest.mark.parametrize("invariant", STORIES)
-def test_invariant_can_fail(play: Player, invariant: str) -> None:
+@pytest.mark.parametrize("broken", BROKEN, ids=str)
+def test_invariant_can_fail(play: Player, broken: Broken) -> None:
     """What is broken on purpose is noticed, and nothing is where nothing is broken."""
-    mutation, story = STORIES[invariant]
-    well = play(Job(1, "redback", story=story))
+    story = Story(1, HOUSES[broken.house].places[0], broken.steps, "delete all")
+    well = play(Job(1, broken.house, story=story))
     assert well.passed, "\n".join([*map(str, well.violations), *well.lines])
-    broken = play(Job(1, "redback", f"tests.chaos.mutations:{mutation}", story))
-    assert invariant in {item.invariant for item in broken.violations}, broken.lines
+    mutation = f"tests.chaos.mutations:{broken.mutation}"
+    verdict = play(Job(1, broken.house, mutation, story))
+    found = {item.invariant for item in verdict.violations}
+    assert broken.invariant in found, "\n".join(verdict.lines)
 
 
 def test_every_invariant_is_proved() -> None:
     """None of them is only decoration."""
-    assert STORIES.keys() == INVARIANTS.keys()
+    assert {broken.invariant for broken in BROKEN} == INVARIANTS.keys()
+
+
+@pytest.mark.parametrize("met", [False, True])
+def test_counts_what_has_happened(play: Player, met: bool) -> None:
+    """A lie that nobody was told is none, and a killing of nobody neither."""
+    place = HOUSES["redback"].places[0]
+    asked = (Step(60, "force", detail=FORCE),) if met else ()
+    lied = Step(30, "cloud lies", 5, detail=LIE)
+    gone = (Step(600, "killed", 1), Step(601, "killed", 1))
+    story = Story(1, place, (lied, *asked, *gone), "delete all")
+    verdict = play(Job(1, "redback", story=story))
+    assert verdict.faults["cloud lies"] == int(met)
+    assert verdict.faults["killed"] == 1
+    assert verdict.asked["force"] == len(asked)
 
 
 def test_graces_are_the_brands() -> None:

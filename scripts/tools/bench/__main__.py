@@ -18,7 +18,9 @@ How the time moves, and what that means for the figures:
 - Everything else runs on simulated time (`clock.py`): the event loop jumps to its next
   timer when it would sleep, and time stands still while anything works. Calls, state
   changes and lags are therefore exact and do not depend on the machine; a request takes
-  200 simulated ms. CPU time, memory and blocks are real, and depend on the machine.
+  200 simulated ms. CPU time, memory and blocks are real, and depend on the machine. That
+  an account takes no more CPU among many others is therefore shown by the number of
+  function calls, built-in ones too.
 - A lag is from the moment at which the cloud can show a reading until a state in Home
   Assistant comes from it, or from a newer one.
 - A block is one turn of the event loop, less the time in which the machine was busy
@@ -54,13 +56,16 @@ _HEAD = """# Benchmarks
 Made by `scripts/bench{arguments} --markdown`; nothing here is written by hand. What is
 measured, and how, is told by `scripts/bench --help`: fake clouds in processes of their
 own, simulated time where it can be, medians of runs in turns. CPU time, blocks and
-memory depend on the machine; calls, changes and lags do not."""
+memory depend on the machine; calls, changes and lags do not. Blocks with targets are
+told without Python's garbage collector, those with it are in the tables of the parts."""
 
 
 _NOTES = {
     "amber": """Home Assistant's own integration runs in the same Home Assistant, at the
 same cloud; the others, and ours alone, are their policies over many days. `unseen` are
 intervals whose price was not shown before they were over.""",
+    "anker": """Growth ends with six accounts: the vendor takes ten overviews a minute of
+all accounts behind one address.""",
     "chargehq": """A refresh is a push of what entities say that somebody else moves once
 a minute; the lag is from there to the push.""",
     "reads": """Each client knows nothing before: it logs in, lists and reads. Ours spaces

@@ -13,12 +13,8 @@ _KINDS = {"cold": "new account", "cached": "after a restart"}
 
 _REASONS = {
     "memory": (
-        "the code of all brands is loaded, whichever is used; an account itself takes"
-        " what one account more does"
-    ),
-    "cpu_growth": (
-        "CPU time depends on what else the machine does, above all in the minutes of"
-        " a quick run"
+        "most of it is code, of the integration and of what it imports; an account"
+        " itself takes what one account more does"
     ),
 }
 """Why targets are missed, by their names, unless a vendor has a reason of its own."""
@@ -198,7 +194,7 @@ class Figures:
             later = [
                 lag for run in runs for hour in run["hours"] for lag in hour["lags"]
             ]
-            if not later:
+            if not runs:
                 continue
             goal = "none" if name in self._vendor.ungraded else "lag"
             yield from self._lag(f"lag {name}", f"lag, {name}", later, goal)
@@ -211,11 +207,12 @@ class Figures:
     ) -> Iterator[Figure]:
         limit = self._vendor.left_out_s
         fetched = [lag for lag in lags if limit is None or lag < limit] or lags
+        of = " of what is fetched" if len(fetched) < len(lags) else ""
         for kind, value in (
-            ("median", median(fetched)),
-            ("p95", percentile(fetched, 0.95)),
+            ("median", median(fetched) if lags else None),
+            ("p95", percentile(fetched, 0.95) if lags else None),
         ):
-            told = f"{text}: {kind}"
+            told = f"{text}: {kind}{of}"
             yield self._figure(f"{key} {kind}", told, value, "s", f"{goal}_{kind}")
         if len(fetched) < len(lags):
             share = 100 * len(fetched) / len(lags)
@@ -272,33 +269,51 @@ class Figures:
             told = cpu[first] * 1000 / calls
             yield self._figure("cpu_refresh", "CPU per refresh", told, "ms")
         for size in (size for size in more if f"accounts {size}" in self._results):
-            [run] = self._results[f"accounts {size}"]
-            cpu[size] = _cpu(run) - idle_cpu
+            runs = self._results[f"accounts {size}"]
+            cpu[size] = median(map(_cpu, runs)) - idle_cpu
             memory[size] = _median_added(
-                [(run, idle) for idle in self._results["idle"]]
+                [(run, idle) for run in runs for idle in self._results["idle"]]
             )
         for size, spent in cpu.items():
             accounts = f"{size} account{'s' if size > 1 else ''}"
             text = f"CPU per hour, {accounts}"
             yield self._figure(f"cpu_{size}", text, spent, "s")
-        for size, added in memory.items():
+        for size, mib in memory.items():
             accounts = f"{size} account{'s' if size > 1 else ''}"
             text = f"memory added, {accounts}"
             key = "memory" if size == first else f"memory_{size}"
-            yield self._figure(key, text, added, "MiB")
+            yield self._figure(key, text, mib, "MiB")
         if len(cpu) < len(self._sizes):
             return
-        yield self._growth("cpu_growth", "CPU", cpu)
+        few, some, many = cpu
+        yield from self._work(some, many)
+        yield self._figure(
+            "cpu_time_growth",
+            f"CPU of an account among {many}, against among {some}",
+            (cpu[many] / many) / (cpu[some] / some),
+        )
+        added: Mapping[int, Any] = memory
         if None not in memory.values():
-            yield self._growth("memory_growth", "memory", memory)
+            # Beside the first one, which also brings the code.
+            before, each = (
+                (added[size] - added[few]) / (size - few) for size in (some, many)
+            )
+            text = f"memory of a further account, of {many} against of {some}"
+            yield self._figure("memory_growth", text, each / before)
 
-    def _growth(self, key: str, what: str, by_size: Mapping[int, Any]) -> Figure:
-        """Compare what one more account costs among many and among few."""
-        few, some, many = by_size
-        first = (by_size[some] - by_size[few]) / (some - few)
-        later = (by_size[many] - by_size[some]) / (many - some)
-        text = f"{what} of one account more, {some}-{many} against {few}-{some}"
-        return self._figure(key, text, later / first)
+    def _work(self, some: int, many: int) -> Iterator[Figure]:
+        """Yield how much is computed for each of many accounts, on any machine.
+
+        An account alone may be asked a little more, or less, often than most.
+        """
+        before, each = (
+            self._results[f"counted {size}"][0]["function_calls"] / size
+            for size in (some, many)
+        )
+        text = f"function calls per hour, of an account among {some}"
+        yield self._figure("work", text, before)
+        text = f"function calls of an account among {many}, against among {some}"
+        yield self._figure("cpu_growth", text, each / before)
 
 
 def _per_hour(hours: list[dict[str, Any]]) -> dict[str, float]:
@@ -314,7 +329,8 @@ def _cpu(run: Mapping[str, Any]) -> float:
     """Return s per hour."""
     hours = run["hours"]
     spent: float = sum(hour["cpu_s"] for hour in hours)
-    return spent / sum(hour["share"] for hour in hours)
+    length: float = sum(hour["share"] for hour in hours)
+    return spent / length
 
 
 def _median_added(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> float | None:

@@ -19,8 +19,9 @@ class Effort:
     """How much is measured.
 
     `pairs` of processes with an account and without; `rounds` of set-ups in each;
-    simulated hours after the first, with one account and with more of them, and how
-    many at most; installations in each cloud, and the number of clouds.
+    simulated hours after the first, with one account and with more of them, how many
+    at most, and `growths` runs of each number; installations in each cloud, and the
+    number of clouds.
     """
 
     pairs: int
@@ -28,12 +29,13 @@ class Effort:
     hours: float
     growth_hours: float
     most_accounts: int
+    growths: int
     installations: int
     clouds: int
 
 
-FULL = Effort(3, 3, 12, 1, 100, 3, 9)
-QUICK = Effort(1, 2, 2, 0.5, 20, 1, 2)
+FULL = Effort(3, 3, 12, 0.5, 100, 3, 3, 9)
+QUICK = Effort(1, 2, 2, 0.5, 20, 3, 1, 2)
 
 type Results = dict[str, list[dict[str, Any]]]
 
@@ -68,22 +70,26 @@ def set_up(vendor: Vendor, effort: Effort, subject: str = "account") -> Job:
 
 
 def _alone(vendor: Vendor, effort: Effort) -> Iterator[tuple[str, Job]]:
-    """Yield what depends on the machine; with and without an account in turn."""
+    """Yield what depends on the machine; what is compared takes turns."""
     for number in range(1, effort.pairs + 1):
         yield "set_up", set_up(vendor, effort)
         yield "idle", steady(vendor, effort.hours, subject="")
         yield "one", steady(vendor, effort.hours, behaviour={"seed": number})
-    for size in sizes(vendor, effort)[1:]:
-        yield (
-            f"accounts {size}",
-            steady(
-                vendor,
-                effort.growth_hours,
-                accounts=size,
-                warm_up=0.25,
-                behaviour={"accounts": size},
-            ),
-        )
+    for _ in range(effort.growths):
+        for size in sizes(vendor, effort)[1:]:
+            yield f"accounts {size}", _grown(vendor, effort, size)
+
+
+def _grown(vendor: Vendor, effort: Effort, size: int, **options: Any) -> Job:
+    """Return a job with so many accounts."""
+    return steady(
+        vendor,
+        effort.growth_hours,
+        accounts=size,
+        warm_up=0.25,
+        behaviour={"accounts": size},
+        **options,
+    )
 
 
 def _beside(vendor: Vendor, effort: Effort) -> Iterator[tuple[str, Job]]:
@@ -96,6 +102,8 @@ def _beside(vendor: Vendor, effort: Effort) -> Iterator[tuple[str, Job]]:
     if vendor.moves:
         yield "moving", steady(vendor, hours, behaviour={"moving": True})
     yield "recorded", steady(vendor, hours, recorded=True)
+    for size in sizes(vendor, effort)[1:]:
+        yield f"counted {size}", _grown(vendor, effort, size, counted=True)
 
 
 def results(vendor: Vendor, effort: Effort, say: Callable[[str], None]) -> Results:

@@ -28,6 +28,8 @@ import sys
 
 from .houses.all import HOUSES
 from .judge import INVARIANTS, Verdict
+from .play import DAYLIGHT_SAVING
+from .story import FAULTS, WISHES
 from .worker import Job, Workers
 
 
@@ -115,21 +117,22 @@ def _failure(verdict: Verdict) -> str:
 def table(verdicts: list[Verdict]) -> str:
     """Return the counts of a number of runs."""
     ran, failed = Counter[str](), Counter[str]()
-    faults, asked, checks = Counter[str](), Counter[str](), Counter[str]()
-    broken: Counter[str] = Counter()
+    faults, asked, taken = Counter[str](), Counter[str](), Counter[str]()
+    checks, broken = Counter[str](), Counter[str]()
     for verdict in verdicts:
         ran[verdict.house] += 1
         failed[verdict.house] += not verdict.passed
         faults += verdict.faults
         asked += verdict.asked
+        taken += verdict.taken
         checks += verdict.checks
         broken.update(item.invariant for item in verdict.violations)
     lines = ["", "House                runs  failed"]
     lines += [f"{name:<18}{ran[name]:>7}{failed[name]:>8}" for name in sorted(ran)]
     lines += ["", "What went wrong on purpose      times"]
-    lines += [f"{name:<29}{faults[name]:>8}" for name in sorted(faults)]
-    lines += ["", "What was asked                  times"]
-    lines += [f"{name:<29}{asked[name]:>8}" for name in sorted(asked)]
+    lines += [f"{name:<29}{faults[name]:>8}" for name in (*FAULTS, DAYLIGHT_SAVING)]
+    lines += ["", "What was asked                  times   taken"]
+    lines += [f"{name:<29}{asked[name]:>8}{taken[name]:>8}" for name in WISHES]
     lines += ["", "Invariant       looks  broken"]
     lines += [f"{key:<12}{checks[key]:>9}{broken[key]:>8}" for key in INVARIANTS]
     passed = sum(verdict.passed for verdict in verdicts)

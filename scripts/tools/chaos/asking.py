@@ -33,7 +33,10 @@ class _Question:
 
     call: life.Call
     at: datetime
-    disk_full: bool
+    causes: frozenset[str]
+    """What was wrong when it was asked."""
+    what: str = ""
+    """The step of the story that asks it."""
     new: Wish | None = None
     over: list[Wish] = field(default_factory=list)
     before: tuple[datetime, datetime] | None = None
@@ -55,6 +58,13 @@ class Asking:
 
     def ask(self, step: Step) -> life.Call | None:
         """Return the call of a step, None where there is nothing to ask."""
+        call = self._asked(step)
+        if call is not None:
+            self._play.verdict.asked[step.what] += 1
+            self._open[call.number].what = step.what
+        return call
+
+    def _asked(self, step: Step) -> life.Call | None:
         now, detail = self._play.now, step.detail
         live = self.wishes.live(now)
         # What runs is what runs by the machine's clock.
@@ -195,9 +205,13 @@ class Asking:
             self._play.house.device,
             "calendar" if domain == "calendar" else None,
         )
-        disk_full = "disk full" in self._play.causes
-        now = self._play.now
-        self._open[call.number] = _Question(call, now, disk_full, new, list(over or ()))
+        self._open[call.number] = _Question(
+            call,
+            self._play.now,
+            self._play.trouble.causes,
+            new=new,
+            over=list(over or ()),
+        )
         if new is not None:
             self.wishes.add(new)
         for wish in over or ():
@@ -216,6 +230,8 @@ class Asking:
             self._refused(question)
             return
         self._taken.add(answer.number)
+        if question.what:
+            self._play.verdict.taken[question.what] += 1
         proven = state in _PROVEN or question.call.domain == "calendar"
         if question.new is not None:
             self._laid(question, answer.result or {}, state in _PROVEN)
@@ -235,14 +251,22 @@ class Asking:
             # It starts when the call gets there, and that may take its time.
             new.end += play.now - question.at
             for wish in self.wishes.items:
-                if wish is not new and wish.forced and wish.over is None:
+                # Two that were asked for at once are done one after the other.
+                earlier = wish.number < new.number
+                if earlier and wish.forced and wish.over is None:
                     wish.due = False
                     if proven:
                         self._end(wish)
-        still_full = "disk full" in play.causes
-        if question.disk_full and still_full and proven:
+        if not proven:
+            return
+        wrong = question.causes & play.trouble.causes
+        if "disk full" in wrong:
             text = f"{new} went out, and could not be written down"
             play.verdict.check("visible", play.now, text)
+        if "cloud lies" in wrong and not play.house.blind:
+            held = play.house.leftovers(play.now)
+            problems = () if held else (f"{new} is called proven, and nothing is held",)
+            play.verdict.check("visible", play.now, *problems)
 
     def _refused(self, question: _Question) -> None:
         """Note that nothing came of it; what may have been on its way is taken back."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 import faulthandler
 import gc
@@ -12,11 +13,10 @@ import logging
 from multiprocessing.connection import Connection
 import os
 from pathlib import Path
-import random
 from random import Random
+from time import perf_counter
 import traceback
 from typing import Any, Final, override
-import uuid
 
 import voluptuous as vol
 
@@ -40,7 +40,7 @@ from homeassistant.runner import _async_loop_exception_handler
 from homeassistant.setup import async_setup_component
 
 from ..bench.home import CONFIGURATION, USUAL
-from . import disk, life, network
+from . import chance, disk, life, network
 from .account import DOMAIN, add_account
 from .clock import MachineClock, StoryLoop
 
@@ -76,13 +76,7 @@ class _Log(logging.Handler):
 def live(birth: life.Birth, clock: MachineClock, pipe: Connection) -> None:
     """Live one life in this process, to its end."""
     seed = f"{birth.seed}/{birth.number}"
-    random.seed(seed)
-    ids = Random(f"ids {seed}")
-    patched: Any = uuid
-    # What comes first of two is sometimes decided by a name.
-    patched.uuid4 = lambda: uuid.UUID(int=ids.getrandbits(128), version=4)
-    for module in ("control", "rule_edits", "vendors.fusionsolar.dispatches"):
-        import_module(f"custom_components.{DOMAIN}.{module}").uuid4 = patched.uuid4  # type: ignore[attr-defined]
+    chance.decide(seed)
     clock.skew = birth.skew
     root = logging.getLogger()
     root.handlers = [_Log(Path(birth.folder, life.LOG))]
@@ -121,6 +115,7 @@ class _Life:
         self._answers: list[life.Answer] = []
         self._events: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._well_at = float("-inf")
 
     async def run(self) -> None:
         """Start, and do what is said until the end."""
@@ -131,8 +126,7 @@ class _Life:
         while True:
             self._pipe.send(self._report())
             command: life.Command = self._pipe.recv()
-            # Where nothing goes on any more, it tells where.
-            faulthandler.dump_traceback_later(_HANGS_S, exit=True)
+            self._is_well()
             match command:
                 case life.Until(moment):
                     await self._live_until(moment)
@@ -140,8 +134,8 @@ class _Life:
                     self._spawn(self._call(command))
                     # It is on its way before anything else happens.
                     await asyncio.sleep(0)
-                case life.Line(late_s, mute, cut, heard):
-                    self._line.weather = network.Weather(late_s, mute, cut, heard)
+                case life.Weather():
+                    self._line.weather = command
                 case life.Disk(full):
                     self._disk.full = full
                 case life.Skew(seconds):
@@ -162,6 +156,14 @@ class _Life:
                         await self._hass.async_stop(force=True)
                     gc.collect()
                     return
+
+    def _is_well(self) -> None:
+        """Put off the time at which it tells where nothing goes on any more."""
+        now = perf_counter()
+        # Each time costs a thread.
+        if now - self._well_at > _HANGS_S / 5:
+            self._well_at = now
+            faulthandler.dump_traceback_later(_HANGS_S, exit=True)
 
     async def _live_until(self, moment: datetime) -> None:
         while (left := (moment - self._clock.true()).total_seconds()) > 0:
@@ -284,11 +286,14 @@ class _Life:
     def _report(self) -> life.Report:
         answers, self._answers = tuple(self._answers), []
         events, self._events = tuple(self._events), []
+        refused, self._disk.refused = self._disk.refused, 0
+        spoilt, self._line.spoilt = self._line.spoilt, 0
         report = life.Report(
             self._clock.true(),
             answers=answers,
             events=events,
-            refused_files=self._disk.refused,
+            refused_files=refused,
+            spoilt_calls=spoilt,
         )
         hass, entry = self._hass, self._entry
         if hass is None or entry is None:
@@ -300,10 +305,9 @@ class _Life:
             )
             if (state := hass.states.get(item.entity_id)) is not None
         ]
-        return life.Report(
-            report.time,
+        return replace(
+            report,
             entry=entry.state.value,
-            answers=answers,
             issues=tuple(
                 sorted(
                     str(issue.translation_key)
@@ -315,8 +319,6 @@ class _Life:
             entities=len(states),
             unavailable=sum(s == STATE_UNAVAILABLE for _, s in states),
             logins=len(list(entry.async_get_active_flows(hass, {"reauth"}))),
-            events=events,
-            refused_files=self._disk.refused,
         )
 
 

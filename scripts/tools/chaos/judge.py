@@ -33,8 +33,8 @@ class Violation:
 class Verdict:
     """What came of one run.
 
-    `faults` counts what went wrong on purpose, `asked` what was asked, `checks` how
-    often each invariant was looked at. `digest` is of all that happened, to tell whether
+    `faults` counts what went wrong on purpose, `asked` what was asked and `taken` what of
+    that was not refused, `checks` how often each invariant was looked at. `digest` is of all that happened, to tell whether
     two runs were the same.
     """
 
@@ -43,12 +43,12 @@ class Verdict:
     violations: list[Violation] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
+    taken: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     log: str = ""
     digest: str = ""
-    seconds: float = 0.0
 
     @property
     def passed(self) -> bool:

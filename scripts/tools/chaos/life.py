@@ -57,7 +57,9 @@ class Report:
 
     `entry` is the state of the account's entry, empty before there is one. `issues` are
     the keys of the repairs, `statuses` the states of the sensors that tell how far
-    schedules have come, or what came of a push. `logins` counts the requests to log in again.
+    schedules have come, or what came of a push. `logins` counts the requests to log in
+    again. Since the report before there were `answers` and `events`, files that the disk
+    has refused, and calls that were lost or late.
     """
 
     time: datetime
@@ -70,6 +72,7 @@ class Report:
     logins: int = 0
     events: tuple[str, ...] = ()
     refused_files: int = 0
+    spoilt_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,16 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Change the line to the cloud."""
+class Weather:
+    """What is wrong with the line to the cloud from now on.
+
+    Answers take longer by a time in the range `late_s`, s. A share of all calls gets no
+    answer (`mute`), or breaks off at once (`cut`), 0..1.
+    """
 
     late_s: tuple[float, float] = (0.0, 0.0)
     mute: float = 0.0
     cut: float = 0.0
-    heard: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +159,5 @@ class Stop:
 
 
 type Command = (
-    Until | Call | Line | Disk | Skew | Sleep | Doom | Die | Reload | Remove | Stop
+    Until | Call | Weather | Disk | Skew | Sleep | Doom | Die | Reload | Remove | Stop
 )

@@ -1,11 +1,13 @@
 """What Home Assistant has logged in a run: secrets, and exceptions nobody handled."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 import json
 import logging
 from pathlib import Path
 import re
 from typing import Any, Final
+from urllib.parse import quote
 
 from .life import LOG
 
@@ -25,11 +27,17 @@ def records(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def shown(record: dict[str, Any]) -> str:
+    """Return a record as a line of a log."""
+    return f"{record['time']:.3f} {record['logger']} {record['text']}{record['trace']}"
+
+
 def told_secrets(
     log: Iterable[dict[str, Any]], secrets: Iterable[str]
 ) -> Iterator[str]:
     """Yield where a secret was logged, without the secret."""
-    hidden = [text for text in secrets if len(text) >= _SHORTEST_SECRET]
+    known = [text for text in secrets if len(text) >= _SHORTEST_SECRET]
+    hidden = {*known, *(quote(text, safe="") for text in known)}
     for record in log:
         for part in ("text", "trace"):
             for secret in hidden:
@@ -54,16 +62,25 @@ def crashes(log: Iterable[dict[str, Any]], *, disk_was_full: bool) -> Iterator[s
             yield f"{record['logger']} {record['text'][:200]} {last[0][:200]}"
 
 
-def tokens(folder: Path) -> set[str]:
-    """Return the tokens that are kept on the disk now."""
-    found: set[str] = set()
-    for path in (folder / ".storage").glob("joulekeeper.*.token"):
-        try:
-            data = json.loads(path.read_text())["data"]
-        except ValueError, KeyError:
-            continue
-        found |= set(_texts(data))
-    return found
+class Tokens:
+    """All tokens that were ever kept in a configuration's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin with none."""
+        self._folder = folder / ".storage"
+        self._read: dict[Path, int] = {}
+        self.seen: set[str] = set()
+
+    def look(self) -> None:
+        """Add what is kept now."""
+        for path in self._folder.glob("joulekeeper.*.token"):
+            written = path.stat().st_mtime_ns
+            if self._read.get(path) == written:
+                continue
+            self._read[path] = written
+            # Home Assistant may be dead in the middle of it.
+            with suppress(ValueError, KeyError):
+                self.seen |= set(_texts(json.loads(path.read_text())["data"]))
 
 
 def _texts(node: Any) -> Iterator[str]:

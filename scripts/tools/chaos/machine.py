@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any, Final
 
+from ..simulated import SimulatedClock
 from . import life
-from .clock import TrueClock
 from .zygote import Zygote
 
 KILLED: Final = -9
@@ -24,7 +24,7 @@ class Ended(Exception):
 class Machine:
     """Lets one Home Assistant after the other live, and tells each what to do."""
 
-    def __init__(self, zygote: Zygote, clock: TrueClock) -> None:
+    def __init__(self, zygote: Zygote, clock: SimulatedClock) -> None:
         """Take who gives birth to them."""
         self.clock = clock
         self.report: life.Report | None = None

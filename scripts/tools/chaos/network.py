@@ -15,29 +15,17 @@ from typing import Any, Final
 import aiohttp
 from yarl import URL
 
-from .clock import StoryLoop
+from ..simulated import in_no_time
+from . import life
 
-ROUND_TRIP_S: Final = 0.2
+_ROUND_TRIP_S: Final = 0.2
+_HEARD: Final = 0.5
+"""The share of the calls without an answer that the cloud has carried out."""
 
 
 def die() -> None:
     """End this process as `kill -9` does."""
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-@dataclass(slots=True)
-class Weather:
-    """What is wrong with the line. Times in s, shares 0..1 of all requests.
-
-    `late_s` is the range of what answers take longer. Of those that get no answer
-    (`mute`), `heard` is the share that the cloud has carried out; those that are `cut`
-    fail at once.
-    """
-
-    late_s: tuple[float, float] = (0.0, 0.0)
-    mute: float = 0.0
-    cut: float = 0.0
-    heard: float = 0.5
 
 
 @dataclass(slots=True)
@@ -49,11 +37,13 @@ class Line:
     """A pattern of the paths of calls that write, as far as their verb is not GET."""
     port: int
     """Where the cloud listens."""
-    weather: Weather = field(default_factory=Weather)
+    weather: life.Weather = field(default_factory=life.Weather)
     deadly: int = 0
     """The number of the write at which this process dies, from 1; 0: none."""
     answered: bool = False
     """Whether the cloud has carried that write out."""
+    spoilt: int = 0
+    """How many calls were lost or late."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def install(self) -> None:
@@ -69,19 +59,10 @@ class Line:
         async def sent(
             session: Any, method: str, url: Any, **options: Any
         ) -> aiohttp.ClientResponse:
-            loop = asyncio.get_running_loop()
-            assert isinstance(loop, StoryLoop)
-
             async def made() -> aiohttp.ClientResponse:
                 async with self._turn:
-                    loop.hold()
-                    try:
-                        there = URL(url).with_port(self.port)
-                        answer = await request(session, method, there, **options)
-                        await answer.read()
-                    finally:
-                        loop.release()
-                return answer
+                    there = URL(url).with_port(self.port)
+                    return await in_no_time(request(session, method, there, **options))
 
             limit = options.get("timeout")
             patience = getattr(limit, "total", None) or 300.0
@@ -94,10 +75,11 @@ class Line:
         self, method: str, url: str, patience: float, made: Any
     ) -> aiohttp.ClientResponse:
         weather, draw = self.weather, self.random
-        lottery, heard = draw.random(), draw.random() < weather.heard
+        lottery, heard = draw.random(), draw.random() < _HEARD
         late = draw.uniform(*weather.late_s)
+        self.spoilt += bool(late) or lottery < weather.mute + weather.cut
         last = self._is_last(method, url)
-        await asyncio.sleep(ROUND_TRIP_S / 2)
+        await asyncio.sleep(_ROUND_TRIP_S / 2)
         if last and not self.answered:
             die()
         if lottery < weather.mute + weather.cut and not heard:
@@ -105,7 +87,11 @@ class Line:
                 await asyncio.sleep(patience)
                 raise TimeoutError
             raise aiohttp.ClientOSError(104, "Connection reset by peer")
-        answer: aiohttp.ClientResponse = await made()
+        try:
+            answer: aiohttp.ClientResponse = await made()
+        except aiohttp.ClientConnectionError:
+            self.spoilt += 1
+            raise
         if last:
             die()
         if lottery < weather.mute or late >= patience:
@@ -113,7 +99,7 @@ class Line:
             raise TimeoutError
         if lottery < weather.mute + weather.cut:
             raise aiohttp.ServerDisconnectedError
-        await asyncio.sleep(late + ROUND_TRIP_S / 2)
+        await asyncio.sleep(late + _ROUND_TRIP_S / 2)
         return answer
 
     def _is_last(self, method: str, url: str) -> bool:

@@ -1,4 +1,4 @@
-"""Plays a story: leads Home Assistant, its cloud and its owner, and looks all the time."""
+"""Plays a story: leads Home Assistant, its cloud and its owner."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,31 +17,24 @@ from zoneinfo import ZoneInfo
 
 from yarl import URL
 
-from . import life, logs, trouble
+from ..simulated import SimulatedClock
+from . import life, logs
 from .asking import Asking
-from .clock import TrueClock
+from .ending import end
 from .houses.base import House
 from .judge import Verdict
+from .looking import Looking
 from .machine import KILLED, Ended, Machine
 from .story import FAULTS, SETTLED_IN_S, WISHES, Step, Story
+from .trouble import Trouble
 
 LOOK_EVERY_S: Final = 20.0
+DAYLIGHT_SAVING: Final = "daylight saving changed"
 _ADDRESS: Final = "http://127.0.0.1:8080"
 _TICK_S: Final = 0.001
 """Less than that is no time: moments are told in microseconds, numbers are rounder."""
-MINUTE: Final = timedelta(minutes=1)
-_PROMISED: Final = MINUTE
+_PROMISED: Final = timedelta(minutes=1)
 """After both sides are back, so long everything may take; a brand may need more."""
-_TO_LOAD: Final = timedelta(minutes=20)
-"""An account that could not be loaded is tried again in at most about ten minutes."""
-_LAST_TRIES: Final = 12
-_QUIET: Final = frozenset(
-    {
-        *("none", "planned", "confirmed", "active", "delivering", "unknown"),
-        *("accepted", "source_failed"),
-    }
-)
-"""Statuses that tell of no trouble."""
 
 type Event = tuple[float, int, Callable[[], Any]]
 
@@ -53,24 +46,21 @@ class Play:
     story: Story
     house: House
     machine: Machine
-    clock: TrueClock
+    clock: SimulatedClock
     mutation: str | None = None
     verdict: Verdict = field(init=False)
     asking: Asking = field(init=False)
-    causes: set[str] = field(default_factory=set)
-    """What is wrong just now."""
-    well_since: datetime | None = None
-    """Since when both sides are well."""
-    lasting: dict[str, Step] = field(default_factory=dict)
-    """What goes on for a while just now, by its name."""
-    doomed: bool = False
+    looking: Looking = field(init=False)
+    trouble: Trouble = field(init=False)
+    random: Random = field(init=False)
+    doom: str = ""
+    """What Home Assistant is to die of soon."""
+    skew: float = 0.0
+    """How far the machine's clock is ahead, s."""
     _port: int = 0
     _lives: int = 0
     _births: list[datetime] = field(default_factory=list)
     """From when on Home Assistant cannot know when it has called before."""
-    _skew: float = 0.0
-    _disk_was_full: bool = False
-    _secrets: set[str] = field(default_factory=set)
     _events: list[Event] = field(default_factory=list)
     _order: Any = field(default_factory=count)
     _account: dict[str, str] | None = None
@@ -80,6 +70,8 @@ class Play:
         self.verdict = Verdict(self.story.seed, self.house.name)
         self.random = Random(f"play {self.story.seed}")
         self.asking = Asking(self)
+        self.looking = Looking(self)
+        self.trouble = Trouble(self)
 
     @property
     def now(self) -> datetime:
@@ -92,13 +84,18 @@ class Play:
         return _PROMISED + self.house.grace
 
     @property
-    def skew(self) -> float:
-        """How far the machine's clock is ahead, s."""
-        return self._skew
+    def is_loaded(self) -> bool:
+        """Whether the account is loaded."""
+        report = self.machine.report
+        return report is not None and report.entry == "loaded"
 
     def tell(self, text: str) -> None:
         """Note what happens, for whoever looks into a failure."""
         self.verdict.lines.append(f"{self.now:%d %T} {text}")
+
+    def met(self, fault: str) -> None:
+        """Count something that went wrong on purpose, and was more than an intention."""
+        self.verdict.faults[fault] += 1
 
     # -- the run ---------------------------------------------------------------
 
@@ -107,81 +104,74 @@ class Play:
         verdict = self.verdict
         with tempfile.TemporaryDirectory(prefix="joulekeeper-chaos-") as name:
             self._folder = Path(name)
+            self._tokens = logs.Tokens(self._folder)
             _write_http_settings(self._folder)
             self._port = URL(await self.house.cloud.start()).port or 0
             try:
                 self._account = self.house.form(_ADDRESS)
                 await self._begin()
                 await self._middle()
-                await self._end()
-                self._judge_log()
+                await end(self)
             finally:
                 if self.machine.is_up:
                     await self.machine.end(life.Die())
                 await self.house.cloud.stop()
-            for problem in self.house.beyond_limits(self._births):
-                verdict.check("limits", self.now, problem)
-            verdict.check("limits", self.now)
-            verdict.log = "\n".join(
-                f"{record['time']:.3f} {record['logger']} {record['text']}"
-                f"{record['trace']}"
-                for record in logs.records(self._folder)
-            )
-        told = "\n".join(verdict.lines)
+            if self._clock_was_changed():
+                self.met(DAYLIGHT_SAVING)
+            self._tokens.look()
+            records = logs.records(self._folder)
+        self.looking.at_the_past(records, self._tokens.seen, self._births)
+        verdict.log = "\n".join(map(logs.shown, records))
         verdict.calls = [
             f"{entry.at:%d %T.%f} {entry.label} {entry.status}"
             for entry in self.house.cloud.requests.entries
         ]
-        whole = "\n".join((told, *verdict.calls))
+        whole = "\n".join((*verdict.lines, *verdict.calls))
         verdict.digest = hashlib.sha256(whole.encode()).hexdigest()[:16]
         return verdict
 
+    def _clock_was_changed(self) -> bool:
+        """Tell whether the clock on the wall was changed while we played."""
+        begin, zone = self.story.place.begin, ZoneInfo(self.story.place.zone)
+        local = begin.astimezone(zone), self.now.astimezone(zone)
+        return local[0].utcoffset() != local[1].utcoffset()
+
     async def _begin(self) -> None:
         """Add the account, and wait until a sudden death takes nothing of it away."""
-        await self._start()
-        await self._live_on(SETTLED_IN_S)
-        report = self.machine.report
-        if report is None or report.entry != "loaded":
-            raise RuntimeError(f"the account was not added: {self._tail()}")
+        await self.start()
+        await self.live_on(SETTLED_IN_S)
+        if not self.is_loaded:
+            last = [record["text"] for record in logs.records(self._folder)][-5:]
+            raise RuntimeError(f"the account was not added: {last}")
         self._account = None
-        self.begin = self.clock.timestamp
-
-    def _tail(self) -> str:
-        return str([r["text"] for r in logs.records(self._folder)][-5:])
 
     async def _middle(self) -> None:
+        begin = self.clock.timestamp()
         for step in self.story.steps:
-            self.at(self.begin + step.at, partial(self._do, step))
-        await self._until_nothing_left()
-
-    async def _until_nothing_left(self) -> None:
+            self._at(begin + step.at, partial(self._do, step))
         while self._events:
             moment, _, action = heapq.heappop(self._events)
-            await self._live_on(moment - self.clock.timestamp)
+            await self.live_on(moment - self.clock.timestamp())
             done = action()
             if done is not None:
                 await done
 
-    def at(self, moment: float, action: Callable[[], Any]) -> None:
+    def _at(self, moment: float, action: Callable[[], Any]) -> None:
         """Have something done at a moment of the true time, s since 1970."""
         heapq.heappush(self._events, (moment, next(self._order), action))
 
     def after(self, seconds: float, action: Callable[[], Any]) -> None:
         """Have something done in a while."""
-        self.at(self.clock.timestamp + seconds, action)
-
-    # -- one step --------------------------------------------------------------
+        self._at(self.clock.timestamp() + seconds, action)
 
     async def _do(self, step: Step) -> None:
         self.tell(f"-- {step}")
         if step.what in WISHES:
-            self.verdict.asked[step.what] += 1
             if self.machine.is_up:
                 await self.command(self.asking.ask(step))
             return
         assert step.what in FAULTS
-        self.verdict.faults[step.what] += 1
-        await trouble.begin(self, step)
+        await self.trouble.begin(step)
 
     # -- Home Assistant --------------------------------------------------------
 
@@ -192,26 +182,21 @@ class Play:
         try:
             self._heard(await self.machine.do(command))
         except Ended as ended:
-            self._note_end(ended.code)
+            doom = self.doom
+            self._note_end(ended.code, KILLED if doom else None)
+            if doom:
+                self.met(doom)
+            else:
+                self.after(1.0, self.start)
 
-    def _note_end(self, code: int) -> None:
-        self.tell(f"Home Assistant has ended ({code})")
-        self.asking.unanswered()
-        self._secrets |= logs.tokens(self._folder)
-        if code != KILLED or not self.doomed:
-            self.verdict.check("exceptions", self.now, f"it ended by itself: {code}")
-        if not self.doomed:
-            self.after(1.0, self._start)
-
-    async def _start(self, dies_after_s: float | None = None) -> None:
+    async def start(self, *, doom: str = "", dies_after_s: float | None = None) -> None:
         """Start Home Assistant, if it is not up."""
         if self.machine.is_up:
             return
         self._lives += 1
         self._births.append(self.now)
-        self.doomed = dies_after_s is not None
+        self.doom = doom
         self.tell(f"Home Assistant starts ({self._lives})")
-        self.well_since = None
         birth = life.Birth(
             folder=str(self._folder),
             vendor=self.house.vendor,
@@ -223,62 +208,44 @@ class Play:
             port=self._port,
             account=self._account,
             dies_after_s=dies_after_s,
-            skew=self._skew,
+            skew=self.skew,
             sensors=self.house.sensors,
             picked=self.house.picked,
             mutation=self.mutation,
         )
         self._heard(await self.machine.start(birth))
-        await self.command(trouble.line_of(self))
-        await self.command(life.Disk("disk full" in self.causes))
-
-    start = _start
+        await self.command(self.trouble.weather())
+        await self.command(life.Disk("disk full" in self.trouble.causes))
 
     async def stop(self) -> None:
         """Stop it in an orderly way."""
         if self.machine.is_up:
             code = await self.machine.end(life.Stop())
-            # It may die while it writes its last files.
-            self._note_stop(code, KILLED if self.doomed and code else 0)
+            if self.doom and code == KILLED:
+                # It has died while it wrote its last files.
+                self.met(self.doom)
+                self._note_end(code, KILLED)
+            else:
+                self._note_end(code, 0)
 
     async def kill(self) -> None:
         """Kill it."""
         if self.machine.is_up:
-            code = await self.machine.end(life.Die())
-            self._note_stop(code, KILLED)
+            self._note_end(await self.machine.end(life.Die()), KILLED)
 
-    def _note_stop(self, code: int, expected: int) -> None:
-        self.tell(f"Home Assistant is gone ({code})")
+    def _note_end(self, code: int, expected: int | None) -> None:
+        self.tell(f"Home Assistant has ended ({code})")
+        self.doom = ""
         self.asking.unanswered()
-        self._secrets |= logs.tokens(self._folder)
+        self._tokens.look()
         if code != expected:
-            self.verdict.check("exceptions", self.now, f"it ended with {code}")
+            self.verdict.check("exceptions", self.now, f"it ended by itself: {code}")
 
     async def set_skew(self, seconds: float) -> None:
         """Set the machine's clock."""
-        self._skew = seconds
+        self.skew = seconds
         self._births.append(self.now)
         await self.command(life.Skew(seconds))
-
-    def fill_disk(self) -> None:
-        """Note that files may fail."""
-        self._disk_was_full = True
-
-    # -- time passes -----------------------------------------------------------
-
-    async def _live_on(self, seconds: float) -> None:
-        """Let time pass, and look now and then."""
-        until = self.clock.timestamp + max(0.0, seconds)
-        while (left := until - self.clock.timestamp) > _TICK_S:
-            slice_s = min(left, LOOK_EVERY_S)
-            if not self.machine.is_up:
-                self.clock.move(slice_s)
-                self._look(None)
-                continue
-            moment = self.now + timedelta(seconds=slice_s)
-            await self.command(life.Until(moment))
-
-    live_on = _live_on
 
     def _heard(self, report: life.Report) -> None:
         for answer in report.answers:
@@ -288,153 +255,23 @@ class Play:
         for event in report.events:
             self.tell(f"event {event}")
         self.asking.events(report)
-        self._look(report)
+        self.trouble.heard(report)
+        self._tokens.look()
+        self.looking.at(report)
 
-    def _look(self, report: life.Report | None) -> None:
-        """See whether all is as it has to be."""
-        now = self.now
-        up = report is not None and report.entry == "loaded"
-        if not up or self.causes:
-            self.well_since = None
-        elif self.well_since is None:
-            self.well_since = now
-        self.verdict.check("foreign", now, *self.house.lost_items(now))
-        if self.well_since is None or now - self.well_since < self.slack:
-            return
-        self._look_for_owner(now)
-        self.verdict.check("edits", now, *self.house.lost_edits(now))
-        if report is not None:
-            self._look_for_trouble(report, now)
+    # -- time passes -----------------------------------------------------------
 
-    def _look_for_owner(self, now: datetime) -> None:
-        if not self.house.controls:
-            return
-        self.verdict.check("owner", now)
-        doing = self.house.ours(now)
-        if doing is None:
-            return
-        slack, house = self.slack, self.house
-        if house.by_wall and _comes_twice(now, self.story.place.zone):
-            # What begins or ends in this hour cannot be told by a clock on the wall.
-            slack += timedelta(hours=1)
-        wishes = self.asking.wishes.items
-        if not any(wish.allows(doing, now, slack, house) for wish in wishes):
-            held = self.house.leftovers(now)
-            text = f"{doing} that nobody wants; of ours it holds {held}"
-            self.verdict.check("owner", now, text)
-
-    def _look_for_trouble(self, report: life.Report, now: datetime) -> None:
-        """See whether a wish that is not fulfilled is told of."""
-        wish = self.asking.due_alone(now, self.slack + 3 * MINUTE)
-        if wish is None:
-            return
-        assert self.well_since is not None
-        told = (
-            report.issues
-            or self.asking.told_of(wish)
-            or not _QUIET.issuperset(report.statuses)
-        )
-        fulfilled = self.house.does(now) == wish.action
-        if fulfilled or now - self.well_since < 5 * MINUTE + self.slack:
-            self.verdict.check("visible", now)
-        elif not told:
-            text = f"{wish} is not in force, and nothing tells so"
-            self.verdict.check("visible", now, text)
-
-    def expect_outage_shown(self) -> None:
-        """See whether a cloud that has been down for a while is told of."""
-        report = self.machine.report
-        if not self.causes or report is None or report.entry == "":
-            return
-        shown = (
-            report.entry != "loaded"
-            or report.unavailable
-            or report.issues
-            or report.logins
-            or not _QUIET.issuperset(report.statuses)
-        )
-        problems = () if shown else ("the cloud is down, and nothing tells so",)
-        self.verdict.check("visible", self.now, *problems)
-
-    # -- the end ---------------------------------------------------------------
-
-    async def _end(self) -> None:
-        """Bring both sides back, and the story to its end; see all given back."""
-        await trouble.end_all(self)
-        if not self.machine.is_up:
-            await self._start()
-        self.doomed = False
-        waited = self.now
-        while not self._is_loaded() and self.now - waited < _TO_LOAD:
-            await self._live_on(LOOK_EVERY_S)
-        self.verdict.check("visible", self.now)
-        if not self._is_loaded():
-            report = self.machine.report
-            text = f"the account does not load again: {report and report.entry}"
-            self.verdict.check("visible", self.now, text)
-            return
-        await self._live_on(self.slack.total_seconds() + LOOK_EVERY_S)
-        if self.house.controls:
-            self.tell(f"-- the end: {self.story.ending}")
-            await self._ended_by(self.story.ending)
-        now = self.now
-        self.verdict.check("edits", now, *self.house.lost_edits(now))
-        self.verdict.check("foreign", now, *self.house.lost_items(now))
-        if self.machine.is_up:
-            await self.stop()
-
-    def _is_loaded(self) -> bool:
-        report = self.machine.report
-        return report is not None and report.entry == "loaded"
-
-    async def _ended_by(self, ending: str) -> None:
-        match ending:
-            case "run out":
-                for wish in self.asking.wishes.live(self.now):
-                    if wish.daily or wish.end - self.now > timedelta(hours=4):
-                        await self._insist(self.asking.delete(wish))
-                ends = [wish.end for wish in self.asking.wishes.live(self.now)]
-                rest = max(ends, default=self.now) - self.now
-                await self._live_on(rest.total_seconds())
-            case "delete all":
-                await self._insist(self.asking.delete_all())
-            case "remove":
-                await self.command(life.Remove())
-                self.asking.all_over()
-                await self._live_on(180)
-        asked = self.now
-        slack = self.slack + self.house.grain
-        while (left := self.house.leftovers(self.now)) and self.now - asked < slack:
-            await self._live_on(LOOK_EVERY_S)
-        problems = [f"at the end ({ending}) there is {item}" for item in left]
-        self.verdict.check("owner", self.now, *problems)
-        if not left:
-            missing = self.house.not_restored(self.now)
-            self.verdict.check("edits", self.now, *missing)
-
-    async def _insist(self, ask: life.Call) -> None:
-        """Ask until it is taken."""
-        for _ in range(_LAST_TRIES):
-            await self.command(ask)
-            await self._live_on(MINUTE.total_seconds())
-            if self.asking.is_taken(ask.number):
-                return
-            ask = self.asking.again(ask)
-        self.verdict.check("visible", self.now, f"{ask.action} is never taken")
-
-    def _judge_log(self) -> None:
-        records = logs.records(self._folder)
-        secrets = {*self.house.secrets(), *self._secrets, *logs.tokens(self._folder)}
-        found = set(logs.told_secrets(records, secrets))
-        self.verdict.check("secrets", self.now, *sorted(found))
-        crashed = set(logs.crashes(records, disk_was_full=self._disk_was_full))
-        self.verdict.check("exceptions", self.now, *sorted(crashed))
-
-
-def _comes_twice(now: datetime, zone: str) -> bool:
-    """Tell whether it is the hour that the clock on the wall shows twice."""
-    local = now.astimezone(ZoneInfo(zone))
-    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    async def live_on(self, seconds: float) -> None:
+        """Let time pass, and look now and then."""
+        until = self.clock.timestamp() + max(0.0, seconds)
+        while (left := until - self.clock.timestamp()) > _TICK_S:
+            slice_s = min(left, LOOK_EVERY_S)
+            if not self.machine.is_up:
+                self.clock.move(slice_s)
+                self.looking.at(None)
+                continue
+            moment = self.now + timedelta(seconds=slice_s)
+            await self.command(life.Until(moment))
 
 
 def _write_http_settings(folder: Path) -> None:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from .houses.base import Place
+from .houses.base import House, Place
 
 MINUTE_S: Final = 60.0
 SETTLED_IN_S: Final = 240.0
@@ -38,13 +38,14 @@ FAULTS: Final[Mapping[str, tuple[float, float]]] = {
     "ours deleted in the app": (0, 0),
 }
 """What can go wrong, and how long: the least and the most minutes."""
-ONLY_CONTROL: Final = frozenset(
-    {
-        *("killed in a write", "cloud lies", "edit in the app"),
-        "ours deleted in the app",
-    }
+_AT_A_WRITE: Final = frozenset(
+    {"killed in a write", "killed in a file", "cloud lies", "disk full"}
 )
-"""These need somebody who writes."""
+"""These come to nothing where nothing is written."""
+_AT_SOMETHING_OURS: Final = frozenset({"edit in the app", "ours deleted in the app"})
+"""These come to little where nothing of ours is."""
+_BEGINS: Final = frozenset({"force", "force on lease", "force to target", "create"})
+"""What is written sooner or later."""
 WISHES: Final = {
     "force": 5,
     "force on lease": 1,
@@ -89,22 +90,23 @@ class Story:
     ending: str
 
 
-def told(seed: int, places: tuple[Place, ...], *, controls: bool) -> Story:
+def told(seed: int, places: tuple[Place, ...], house: type[House]) -> Story:
     """Return the story of a seed."""
     random = Random(f"story {seed}")
     place = random.choice(places)
     length = random.uniform(60, 210) * MINUTE_S
-    steps: list[Step] = []
-    if controls:
-        steps += [
+    wishes: list[Step] = []
+    if house.controls:
+        wishes += [
             _wish(random, random.uniform(0, length))
             for _ in range(random.randint(2, 6))
         ]
-    able = [name for name in FAULTS if controls or name not in ONLY_CONTROL]
-    for _ in range(random.choice((1, 1, 2, 2, 3))):
-        steps += _faults(random, able, length, [step.at for step in steps])
+    steps = list(wishes)
+    able = [name for name in FAULTS if name not in house.spared]
+    for _ in range(random.choice((1, 2, 2, 3, 4))):
+        steps += _faults(random, able, length, wishes)
     steps.sort(key=lambda step: step.at)
-    ending = random.choice(ENDINGS) if controls else "run out"
+    ending = random.choice(ENDINGS) if house.controls else "run out"
     return Story(seed, place, tuple(steps), ending)
 
 
@@ -127,17 +129,30 @@ def _wish(random: Random, at: float) -> Step:
 
 
 def _faults(
-    random: Random, able: list[str], length: float, wishes: list[float]
+    random: Random, able: list[str], length: float, wishes: list[Step]
 ) -> list[Step]:
-    """Return a fault, or two at about the same time, soon after a wish as a rule."""
-    at = random.uniform(0, length)
-    if wishes and random.random() < 0.6:
-        at = random.choice(wishes) + random.choice((-1, 1)) * random.uniform(0, 300)
-    names = random.sample(able, random.choice((1, 1, 2)))
+    """Return a fault, or two at about the same time."""
+    # What needs somebody who writes is spared in some houses, and misses in others.
+    counts = [2 if name in _AT_A_WRITE | _AT_SOMETHING_OURS else 1 for name in able]
+    drawn = random.sample(able, random.choice((1, 1, 2)), counts=counts)
+    names = list(dict.fromkeys(drawn))
+    at = _moment(random, names[0], length, wishes)
     return [
         _fault(random, name, max(0.0, at + n * random.uniform(0, 240)))
         for n, name in enumerate(names)
     ]
+
+
+def _moment(random: Random, name: str, length: float, wishes: list[Step]) -> float:
+    """Return when something goes wrong: near a wish as a rule, where that matters."""
+    begun = [wish.at for wish in wishes if wish.what in _BEGINS]
+    if begun and name in _AT_A_WRITE:
+        return random.choice(begun) - random.uniform(0, 60)
+    if begun and name in _AT_SOMETHING_OURS:
+        return random.choice(begun) + random.uniform(60, 900)
+    if not wishes or random.random() < 0.4:
+        return random.uniform(0, length)
+    return random.choice(wishes).at + random.choice((-1, 1)) * random.uniform(0, 300)
 
 
 def _fault(random: Random, name: str, at: float) -> Step:
@@ -148,7 +163,7 @@ def _fault(random: Random, name: str, at: float) -> Step:
     match name:
         case "killed in a write":
             detail = {
-                "write": random.choice((1, 1, 1, 2)),
+                "write": random.choice((1, 1, 1, 1, 2)),
                 "carried_out": random.random() < 0.6,
             }
         case "killed in a file":
@@ -160,6 +175,8 @@ def _fault(random: Random, name: str, at: float) -> Step:
             detail = {"after_s": round(random.uniform(0, 6), 2)}
         case "cloud errors":
             detail = {"status": random.choice((500, 502, 503))}
+        case "cloud lies":
+            detail = {"shown": random.random() < 0.3}
         case "clock ahead" | "clock behind":
             # A clock that is set right soon was rather far off.
             detail = {"by_s": random.choice((90, 600, 3600, 7200))}
@@ -178,6 +195,6 @@ def changes_of_clock(
         offset = moment.astimezone(ZoneInfo(zone)).utcoffset()
         if offset != before:
             start = moment - timedelta(hours=hours_before)
-            places.append(Place(zone, country, start, "daylight saving"))
+            places.append(Place(zone, country, start))
         before = offset
     return tuple(places)

@@ -17,7 +17,7 @@ class Wish:
     """One thing that was asked for, and until when it may be in force.
 
     From `over` on nobody wants it any more. `due` tells whether it was answered that
-    the cloud holds it. `clock` is how far off the machine's clock was when it was made.
+    the cloud holds it.
     """
 
     number: int

@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from multiprocessing.connection import Connection, wait
 from random import Random
-import time
 import traceback
 from typing import Any, Self
 
 from aiohttp import web_response
 
-from ..bench.clock import SPAWN
-from .clock import TrueClock
+from ..simulated import SPAWN, SimulatedClock
 from .houses.all import HOUSES
 from .judge import Verdict
 from .machine import Machine
@@ -36,25 +35,31 @@ class Job:
     story: Story | None = None
 
 
-def run(job: Job, zygote: Zygote, clock: TrueClock) -> Verdict:
+def run(job: Job, zygote: Zygote, clock: SimulatedClock) -> Verdict:
     """Run one story in this process."""
-    began = time.perf_counter()
-    name = job.house or sorted(HOUSES)[job.seed % len(HOUSES)]
-    plot = HOUSES[name]
-    story = job.story or told(job.seed, plot.places, controls=plot.house.controls)
+    plot = HOUSES[_house_of(job)]
+    story = job.story or told(job.seed, plot.places, plot.house)
     clock.set(story.place.begin)
     house = plot.build(clock, Random(f"house {job.seed}"), story.place)
     play = Play(story, house, Machine(zygote, clock), clock, job.mutation)
-    verdict = asyncio.run(play.run())
-    verdict.seconds = time.perf_counter() - began
-    if "daylight" in story.place.why:
-        verdict.faults["daylight saving changed"] += 1
+    return asyncio.run(play.run())
+
+
+def _broken_off(job: Job, clock: SimulatedClock) -> Verdict:
+    """Return the verdict on a story that could not be told to its end."""
+    verdict = Verdict(job.seed, _house_of(job))
+    trace = traceback.format_exc()
+    verdict.check("exceptions", clock(), f"the story broke off:\n{trace}")
     return verdict
+
+
+def _house_of(job: Job) -> str:
+    return job.house or sorted(HOUSES)[job.seed % len(HOUSES)]
 
 
 def _work(pipe: Connection) -> None:
     """Run what is sent until the pipe is closed."""
-    clock = TrueClock.new()
+    clock = SimulatedClock.starting(datetime.now(UTC))
     # A cloud tells the time in each answer.
     patched: Any = web_response
     patched.rfc822_formatted_time = lambda: format_datetime(clock(), usegmt=True)
@@ -69,7 +74,7 @@ def _work(pipe: Connection) -> None:
             try:
                 pipe.send(run(job, zygote, clock))
             except Exception:  # noqa: BLE001
-                pipe.send(f"{job}\n{traceback.format_exc()}")
+                pipe.send(_broken_off(job, clock))
                 # Nobody knows what state the zygote is in.
                 zygote.close()
                 zygote = Zygote(clock)
@@ -118,12 +123,7 @@ class Workers:
         while busy:
             for ready in wait(busy):
                 assert isinstance(ready, Connection)
-                try:
-                    said = ready.recv()
-                except EOFError, ConnectionResetError:
-                    said = "a worker has ended; what it said is above"
-                if not isinstance(said, Verdict):
-                    raise RuntimeError(said)  # noqa: TRY004
+                said: Verdict = ready.recv()
                 if (job := next(waiting, None)) is not None:
                     ready.send(job)
                 else:

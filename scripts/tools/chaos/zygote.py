@@ -11,9 +11,9 @@ import sys
 import traceback
 from typing import Final
 
-from ..bench.clock import SPAWN
-from . import life
-from .clock import MachineClock, TrueClock
+from ..simulated import SPAWN, SimulatedClock
+from . import chance, life
+from .clock import MachineClock
 
 _PACKAGE: Final = "custom_components.joulekeeper"
 _SEED: Final = "PYTHONHASHSEED"
@@ -22,7 +22,7 @@ _SEED: Final = "PYTHONHASHSEED"
 class Zygote:
     """Gives birth to one Home Assistant at a time."""
 
-    def __init__(self, clock: TrueClock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         """Warm it up; it ends with us."""
         self.pipe, child = SPAWN.Pipe()
         with fixed_order():
@@ -57,7 +57,7 @@ def fixed_order() -> Iterator[None]:
             os.environ[_SEED] = before
 
 
-def _serve(pipe: Connection, clock: TrueClock) -> None:
+def _serve(pipe: Connection, clock: SimulatedClock) -> None:
     machine = MachineClock(clock)
     try:
         live = _warmed(machine)
@@ -84,8 +84,9 @@ type _Live = Callable[[life.Birth, MachineClock, Connection], None]
 
 
 def _warmed(machine: MachineClock) -> _Live:
-    """Import all that a life needs, on the machine's clock."""
+    """Import all that a life needs, with the machine's clock and chance."""
     machine.install()
+    chance.install()
     package = import_module(_PACKAGE)
     for module in pkgutil.walk_packages(package.__path__, f"{_PACKAGE}."):
         import_module(module.name)

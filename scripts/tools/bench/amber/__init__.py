@@ -38,13 +38,8 @@ VENDOR: Final = Vendor(
         "memory_growth": 1.3,
     },
     reasons={
-        "block_steady": (
-            "an answer of more than a hundred intervals is read, and its tables are laid"
-            " out, in few turns; a busy machine shows more than 20 ms in some hours"
-        ),
         "memory": (
-            "the code of all brands is loaded, whichever is used; prices, forecasts and"
-            " usage of the site take the rest"
+            "code takes most of it; prices, forecasts and usage of the site the rest"
         ),
         "lag_median": "too few half-hours in the days of a quick run",
         "lag_p95": "too few half-hours in the days of a quick run",

@@ -19,6 +19,7 @@ from ..home import StateCounter, add_account, running_home
 from ..isolate import CloudProcess
 from ..memory import resident_mib
 from ..subject import Subject
+from ..work import CallCounter
 
 HOUR_S = 3600
 SETTLE_S = 60
@@ -32,11 +33,13 @@ async def measure(
     hours: float,
     accounts: int = 1,
     recorded: bool = False,
+    counted: bool = False,
 ) -> dict[str, Any]:
     """Return figures of the warm-up and of the hours after it, one by one.
 
     Without a subject they are those of an idle Home Assistant. Where it is `recorded`,
-    they have what the database has grown by in these hours: rows, and KiB.
+    they have what the database has grown by in these hours: rows, and KiB. Where it is
+    `counted`, they have the number of function calls; times are of no use then.
     """
     meter = BlockMeter()
     figures: dict[str, Any] = {"hours": []}
@@ -54,11 +57,14 @@ async def measure(
             figures["entities"] = len(hass.states.async_all())
             watch = Watch(hass, entries, subject)
         figures["warm_up"] = await _hour(cloud, meter, watch, warm_up)
+        counter = CallCounter() if counted else None
         before = await written(hass) if recorded else {}
         left = hours
         while left > 0:
             figures["hours"].append(await _hour(cloud, meter, watch, min(left, 1)))
             left -= 1
+        if counter is not None:
+            figures["function_calls"] = counter.take() / hours
         figures["memory"] = resident_mib()
         if recorded:
             after = await written(hass)
@@ -114,13 +120,19 @@ class Watch:
     def lags(self, published: dict[float, float], begin: float) -> list[float]:
         """Return the seconds from publication until it, or a newer one, was shown.
 
-        Only of what was published since `begin`, and is shown by now.
+        Only of what was published since `begin`. What is not shown by now counts once
+        it has waited longer than all that is.
         """
+        now = dt_util.utcnow().timestamp()
         found: list[float] = []
+        waiting: list[float] = []
         for stamp, moment in published.items():
-            if moment < begin:
+            if not begin <= moment <= now:
                 continue
             shown = [at for other, at in self._shown if other >= stamp]
             if shown:
                 found.append(shown[0] - moment)
-        return found
+            else:
+                waiting.append(now - moment)
+        longest = max(found, default=0.0)
+        return [*found, *(wait for wait in waiting if wait > longest)]

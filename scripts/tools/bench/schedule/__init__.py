@@ -18,9 +18,7 @@ from .measure import Files, timed
 SIZES: Final = (10, 100, 1000)
 TARGETS: Final = {"compile": 50, "month": 50, "other_month": 50, "events": 50}
 """The most ms at the largest size."""
-REASONS: Final = {
-    "events": "about 2,600 events, of which each takes 50 µs for its words and its proof"
-}
+REASONS: Final = {"events": "about 2,600 events, each with its words and its proof"}
 TEXTS: Final = {
     "compile": "compile, 72 hours",
     "month": "calendar, one month",

@@ -200,3 +200,5 @@ def _runs(files: Files, name: str, runs: int) -> Iterator[float]:
         yield (thread_time() - begin) * 1000
         if not operation.good(run, result):
             raise RuntimeError(f"{name} did not do what was to be measured")
+        # To forget it is no part of the next run.
+        del result

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
-from ..clock import TrueClock
+from ...simulated import SimulatedClock
 from ..story import changes_of_clock
 from .alphaess import DailyHouse, PeriodicHouse
 from .amber import AmberHouse
@@ -23,12 +23,12 @@ class Plot:
 
     house: type[House]
     places: tuple[Place, ...]
-    build: Callable[[TrueClock, Random, Place], House]
+    build: Callable[[SimulatedClock, Random, Place], House]
 
 
 def _at(zone: str, country: str, *moments: str) -> tuple[Place, ...]:
     return tuple(
-        Place(zone, country, datetime.fromisoformat(text).astimezone(UTC), "usual")
+        Place(zone, country, datetime.fromisoformat(text).astimezone(UTC))
         for text in moments
     )
 
@@ -42,7 +42,7 @@ _SYDNEY = (
 )
 
 
-def _redback(clock: TrueClock, random: Random, place: Place) -> House:
+def _redback(clock: SimulatedClock, random: Random, place: Place) -> House:
     fixture = "A" if place.zone == "Australia/Brisbane" else "B"
     return RedbackHouse(clock, random, fixture)
 

@@ -1,6 +1,6 @@
 """AlphaESS houses: one plan, taken as a whole, that ends nothing by itself."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, ClassVar, Final, override
@@ -10,8 +10,8 @@ from tests.clouds import AlphaEssCloud
 from tests.clouds.alphaess import Period
 from tests.clouds.alphaess.inverter import Action, Settings, decide
 
-from ..clock import TrueClock
-from .base import GAP, Doing, House, most_within, secrets_of
+from ...simulated import SimulatedClock
+from .base import GAP, NO_TOKENS, Doing, House, most_within
 
 ACTS_WITHIN: Final = timedelta(minutes=7)
 LAYS_AHEAD: Final = timedelta(minutes=20)
@@ -38,6 +38,8 @@ class AlphaHouse(House):
     write_labels: ClassVar[tuple[str, ...]] = (
         *("updateChargeConfigInfo", "updateDisChargeConfigInfo", "setTimeChargeBySn"),
     )
+    # Each call is signed anew.
+    spared: ClassVar[frozenset[str]] = NO_TOKENS
     by_wall: ClassVar[bool] = True
     grain: ClassVar[timedelta] = GRANULARITY
     grace: ClassVar[timedelta] = ACTS_WITHIN
@@ -47,14 +49,14 @@ class AlphaHouse(House):
     )
     fixture: ClassVar[str]
 
-    def __init__(self, clock: TrueClock, random: Random, zone: str) -> None:
+    def __init__(self, clock: SimulatedClock, random: Random, zone: str) -> None:
         """Make the cloud, with what the owner has set."""
         self.cloud: AlphaEssCloud = AlphaEssCloud(
             clock=clock, seed=random.randrange(1000), fixture=self.fixture
         )
         self.device = self.cloud.serials[0]
         self._zone = ZoneInfo(zone)
-        self._secrets = {*secrets_of(self.cloud.credentials), *self.cloud.serials}
+        self.serials = frozenset(self.cloud.serials)
         self._prepare()
         self._owned = self.cloud.stores(self.device)
         self._edits = 0
@@ -66,14 +68,6 @@ class AlphaHouse(House):
     def _plan(self, stores: Any) -> set[Item]:
         """Return all that the stores hold of a plan."""
         raise NotImplementedError
-
-    @override
-    def expire_tokens(self) -> None:
-        """Nothing: each call is signed anew."""
-
-    @override
-    def secrets(self) -> Collection[str]:
-        return self._secrets
 
     def _told(self, stores: Any, now: datetime) -> tuple[str, float]:
         settings = Settings(stores.charge, stores.discharge, stores.periodic)

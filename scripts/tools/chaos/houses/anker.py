@@ -1,6 +1,6 @@
 """Anker houses: plans that recur, of which something is lent for a while."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -19,8 +19,8 @@ from tests.clouds.anker.orders import (
     share_at,
 )
 
-from ..clock import TrueClock
-from .base import GAP, Doing, House, Place, most_within, secrets_of
+from ...simulated import SimulatedClock
+from .base import GAP, Doing, House, Place, most_within
 
 ACTS_WITHIN: Final = timedelta(minutes=8)
 PROFILE_ACTS_WITHIN: Final = timedelta(minutes=4)
@@ -43,7 +43,7 @@ class AnkerHouse(House):
     fixture: ClassVar[str]
     kind: ClassVar[str]
 
-    def __init__(self, clock: TrueClock, random: Random, place: Place) -> None:
+    def __init__(self, clock: SimulatedClock, random: Random, place: Place) -> None:
         """Make the cloud."""
         self.cloud: AnkerCloud = AnkerCloud(
             clock=clock,
@@ -54,18 +54,18 @@ class AnkerHouse(House):
         self.device = self.cloud.serials[0]
         self._owned = self.cloud.param(self.device, self.kind)
         banks = {bank.serial for bank in self.cloud.site(self.device).spec.banks}
-        self._secrets = {*secrets_of(self.cloud.credentials), self.device, *banks}
+        self.serials = frozenset({self.device, *banks})
 
     @override
     def expire_tokens(self) -> None:
         self.cloud.revoke_tokens()
 
-    @override
-    def secrets(self) -> Collection[str]:
-        return self._secrets
-
     def _told(self, plan: dict[str, Any], now: datetime) -> tuple[Any, str]:
         """Return what a plan asks for now, and which action that is."""
+        raise NotImplementedError
+
+    def _edit(self, plan: dict[str, Any], watts: int) -> None:
+        """Change a power of a plan."""
         raise NotImplementedError
 
     def _held(self) -> dict[str, Any]:
@@ -89,15 +89,24 @@ class AnkerHouse(House):
     @override
     def not_restored(self, now: datetime) -> Iterator[str]:
         held = _plain(self._held())
-        for key in _plain(self._owned):
-            if key not in held:
-                yield f"{key} of the owner's is gone"
+        for key, value in _plain(self._owned).items():
+            if held.get(key) != value:
+                yield f"{key} is {held.get(key)} instead of the owner's {value}"
 
     @override
     def lost_edits(self, now: datetime) -> Iterator[str]:
+        yield from super().lost_edits(now)
         held = self._held().get(_EDIT)
         if held != self._owned.get(_EDIT):
             yield f"{_EDIT} is {held} instead of {self._owned.get(_EDIT)}"
+
+    @override
+    def too_strong(self, now: datetime) -> Iterator[str]:
+        makes = [bank.makes for bank in self.cloud.site(self.device).spec.banks]
+        most = sum(max(it.max_output_w, it.grid_charge_w) for it in makes)
+        for watts in _powers(self._held()):
+            if watts > most:
+                yield f"{watts} W in the plan"
 
     @override
     def beyond_limits(self, births: Sequence[datetime]) -> Iterator[str]:
@@ -115,9 +124,16 @@ class AnkerHouse(House):
     @override
     def app_edit(self, random: Random, now: datetime) -> str | None:
         watts = random.randrange(120, 300, 10)
-        self.cloud.app_sets(self.device, self.kind, {**self._held(), _EDIT: watts})
-        self._owned = {**self._owned, _EDIT: watts}
-        return f"{_EDIT} {watts} W"
+        if self.leftovers(now):
+            # What is his in a plan that is lent cannot be told from outside.
+            self.cloud.app_sets(self.device, self.kind, {**self._held(), _EDIT: watts})
+            self._owned = {**self._owned, _EDIT: watts}
+            return f"{_EDIT} {watts} W"
+        plan = deepcopy(self._held())
+        self._edit(plan, watts)
+        self.cloud.app_sets(self.device, self.kind, plan)
+        self._owned = self._held()
+        return f"a plan with {watts} W"
 
     @override
     def delete_ours(self, random: Random, now: datetime) -> Doing | None:
@@ -125,10 +141,6 @@ class AnkerHouse(House):
         if doing is not None:
             self.cloud.app_sets(self.device, self.kind, deepcopy(self._owned))
         return doing
-
-    @override
-    def lie(self, lying: bool) -> None:
-        self.cloud.change(lies=lying)
 
 
 class FirstHouse(AnkerHouse):
@@ -149,6 +161,10 @@ class FirstHouse(AnkerHouse):
         banks = [bank.serial for bank in site.spec.banks]
         share = share_at(plan, banks, minute_of(site.local(now)))
         return (share.system_w, share.on), "discharge" if share.system_w else "hold"
+
+    @override
+    def _edit(self, plan: dict[str, Any], watts: int) -> None:
+        plan["ranges"][0]["appliance_loads"][0]["power"] = watts
 
 
 class LaterHouse(AnkerHouse):
@@ -186,6 +202,10 @@ class LaterHouse(AnkerHouse):
             return order, GAP
         return order, "discharge" if order.output_w else "hold"
 
+    @override
+    def _edit(self, plan: dict[str, Any], watts: int) -> None:
+        plan["custom_rate_plan"][0]["ranges"][0]["power"] = watts
+
 
 class ChargingHouse(LaterHouse):
     """A Solarbank 2 AC, which charges from the grid too."""
@@ -194,6 +214,19 @@ class ChargingHouse(LaterHouse):
     actions: ClassVar[tuple[str, ...]] = ("charge", "discharge", "hold")
     powered: ClassVar[frozenset[str]] = frozenset({"discharge"})
     fixture: ClassVar[str] = "AC"
+
+
+def _powers(node: Any) -> Iterator[float]:
+    """Yield all powers of a plan, W."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _powers(item)
+    elif isinstance(node, dict):
+        for key, item in node.items():
+            if key == "power":
+                yield float(item or 0)
+            else:
+                yield from _powers(item)
 
 
 def _plain(plan: dict[str, Any]) -> dict[str, Any]:

@@ -1,25 +1,36 @@
 """What a story has to know of a house and its cloud."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, ClassVar, Final
 
 from tests.clouds import FakeCloud, Fault
+from tests.clouds.faults import ActiveFault
+
+_NO_SECRET: Final = frozenset({"base_url", "country"})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a house stands, and a moment there; `why` tells what is special about it."""
+    """Where a house stands, and when a story begins there."""
 
     zone: str
     country: str
     begin: datetime
-    why: str
 
 
+NO_TOKENS: Final = frozenset({"tokens expired"})
+"""What nobody is hit by whose key lives until its owner makes a new one."""
+NO_WRITES: Final = frozenset(
+    {
+        *("killed in a write", "cloud lies", "edit in the app"),
+        "ours deleted in the app",
+    }
+)
+"""What nobody is hit by who only reads."""
 GAP: Final = "gap"
 """What a plan asks for beside something of ours that does not fit without side effects."""
 
@@ -66,10 +77,18 @@ class House(ABC):
     """Whether its plan is told by the clock on the wall."""
     ahead: ClassVar[timedelta] = timedelta()
     """So long before its time something may be laid that has side effects."""
+    spared: ClassVar[frozenset[str]] = frozenset()
+    """What cannot go wrong here."""
     unseen: ClassVar[frozenset[str]] = frozenset()
     """What may go wrong with its cloud and nobody can see."""
     notices: ClassVar[timedelta] = timedelta(minutes=10)
     """So long a cloud may be down before its entities have to say so."""
+    measured: ClassVar[timedelta] = timedelta(minutes=5)
+    """So long measurements may take to show that something is not done."""
+    blind: ClassVar[bool] = False
+    """Whether its cloud shows nothing of what it was told."""
+    serials: frozenset[str] = frozenset()
+    """What names the owner's things."""
 
     cloud: FakeCloud
     device: str
@@ -78,13 +97,14 @@ class House(ABC):
         """Return what the owner fills into the form."""
         return {**self.cloud.credentials, "base_url": base_url}
 
-    @abstractmethod
+    def secrets(self) -> set[str]:
+        """Return what may stand in no log."""
+        typed = self.cloud.credentials.items()
+        return {text for key, text in typed if key not in _NO_SECRET} | self.serials
+
     def expire_tokens(self) -> None:
         """Make every token stale while clients think them valid."""
-
-    @abstractmethod
-    def secrets(self) -> Collection[str]:
-        """Return what may stand in no log."""
+        raise NotImplementedError
 
     # -- what is so ------------------------------------------------------------
 
@@ -102,8 +122,11 @@ class House(ABC):
         return []
 
     def lost_edits(self, now: datetime) -> Iterator[str]:
-        """Yield what the owner has set in the app and is not there any more."""
-        yield from ()
+        """Yield what the owner has set in the app and is not there any more.
+
+        Some of his plan may have made room for ours, as long as anything of ours is held.
+        """
+        yield from () if self.leftovers(now) else self.not_restored(now)
 
     def lost_items(self, now: datetime) -> Iterator[str]:
         """Yield what others have planned and is not there any more."""
@@ -111,6 +134,10 @@ class House(ABC):
 
     def not_restored(self, now: datetime) -> Iterator[str]:
         """Yield what of the owner's plan is missing once nothing of ours is left."""
+        yield from ()
+
+    def too_strong(self, now: datetime) -> Iterator[str]:
+        """Yield what the device is told that is more than it can do."""
         yield from ()
 
     @abstractmethod
@@ -131,11 +158,13 @@ class House(ABC):
         """Let the owner delete something of ours in the app; return what it was."""
         return None
 
-    def lie(self, lying: bool) -> None:
-        """Let the cloud answer writes with success, and do nothing."""
-        for label in self.write_labels:
-            if lying:
-                self.cloud.faults.add(label, Fault.IGNORED)
+    def lie(self, *, shown: bool) -> list[ActiveFault]:
+        """Let the cloud answer writes with success, and do nothing.
+
+        Where it can be `shown`, what is asked for is listed all the same.
+        """
+        add = self.cloud.faults.add
+        return [add(label, Fault.IGNORED) for label in self.write_labels]
 
 
 def most_within(times: Sequence[datetime], span: timedelta) -> int:
@@ -146,8 +175,3 @@ def most_within(times: Sequence[datetime], span: timedelta) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
-
-
-def secrets_of(values: Mapping[str, str]) -> set[str]:
-    """Return what of the fields of a form may stand in no log."""
-    return {text for key, text in values.items() if key not in ("base_url", "country")}

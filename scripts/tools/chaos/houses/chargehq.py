@@ -1,14 +1,14 @@
 """A Charge HQ site: it is told what flows, from sensors of Home Assistant."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, ClassVar, Final, override
 
 from tests.clouds import ChargeHqCloud
 
-from ..clock import TrueClock
-from .base import House, Place, secrets_of
+from ...simulated import SimulatedClock
+from .base import NO_TOKENS, NO_WRITES, House, Place
 
 _LEAST_PAUSE: Final = timedelta(seconds=29.5)
 """The service's half a minute, less what a request takes on its way."""
@@ -20,8 +20,9 @@ class ChargeHqHouse(House):
     vendor: ClassVar[str] = "chargehq"
     name: ClassVar[str] = "chargehq"
     controls: ClassVar[bool] = False
+    spared: ClassVar[frozenset[str]] = NO_TOKENS | NO_WRITES
     # No answer of the service is documented: a page that comes with 200 is a success.
-    unseen: ClassVar[frozenset[str]] = frozenset({"cloud pages"})
+    unseen: ClassVar[frozenset[str]] = frozenset({"cloud pages", "cloud nonsense"})
     notices: ClassVar[timedelta] = timedelta(minutes=20)
     sensors: ClassVar[Mapping[str, tuple[float, str]]] = {
         "sensor.roof": (4.2, "kW"),
@@ -36,19 +37,10 @@ class ChargeHqHouse(House):
         "state_of_charge": "sensor.wall_soc",
     }
 
-    def __init__(self, clock: TrueClock, random: Random, place: Place) -> None:
+    def __init__(self, clock: SimulatedClock, random: Random, place: Place) -> None:
         """Make the service."""
         self.cloud: ChargeHqCloud = ChargeHqCloud(clock=clock)
         self.device = ""
-        self._secrets = secrets_of(self.cloud.credentials)
-
-    @override
-    def expire_tokens(self) -> None:
-        """Nothing: a key lives until its owner makes a new one."""
-
-    @override
-    def secrets(self) -> Collection[str]:
-        return self._secrets
 
     @override
     def beyond_limits(self, births: Sequence[datetime]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A FusionSolar house: forced for a time, at once, by a cloud that lists nothing."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import ClassVar, Final, override
@@ -8,8 +8,8 @@ from typing import ClassVar, Final, override
 from tests.clouds import FusionSolarCloud
 from tests.clouds.fusionsolar.inverter import BatteryLimits
 
-from ..clock import TrueClock
-from .base import Doing, House, Place, secrets_of
+from ...simulated import SimulatedClock
+from .base import Doing, House, Place
 
 ACTS_WITHIN: Final = timedelta(minutes=8)
 _MOST_W: Final = 5000
@@ -22,6 +22,7 @@ class FusionHouse(House):
     name: ClassVar[str] = "fusionsolar"
     actions: ClassVar[tuple[str, ...]] = ("charge", "discharge")
     powered: ClassVar[frozenset[str]] = frozenset(actions)
+    powers: ClassVar[tuple[int, int, int]] = (500, 2500, 10)
     writes: ClassVar[str] = "async-task"
     write_labels: ClassVar[tuple[str, ...]] = ("dispatch",)
     grace: ClassVar[timedelta] = ACTS_WITHIN
@@ -29,9 +30,14 @@ class FusionHouse(House):
         "ACTS_WITHIN: an order takes a minute to the plant, its time is whole minutes,"
         " and one without an answer is only known after some"
     )
+    # There is no list from which the owner could delete.
+    spared: ClassVar[frozenset[str]] = frozenset({"ours deleted in the app"})
+    blind: ClassVar[bool] = True
+    # Three of them, which come every five minutes, have to agree.
+    measured: ClassVar[timedelta] = timedelta(minutes=20)
     notices: ClassVar[timedelta] = timedelta(minutes=20)
 
-    def __init__(self, clock: TrueClock, random: Random, place: Place) -> None:
+    def __init__(self, clock: SimulatedClock, random: Random, place: Place) -> None:
         """Make the cloud, with a battery that is half full."""
         self.cloud: FusionSolarCloud = FusionSolarCloud(
             clock=clock, seed=random.randrange(1000), fixture="A"
@@ -41,16 +47,11 @@ class FusionHouse(House):
         self._limits = self.cloud.battery_limits(self.device)
         self._mode = self.cloud.battery_mode(self.device)
         self._feed_in = self.cloud.feed_in(self.device)
-        self._secrets = {*secrets_of(self.cloud.credentials), *self.cloud.serials}
-        self._over_quota: set[str] = set()
+        self.serials = frozenset(self.cloud.serials)
 
     @override
     def expire_tokens(self) -> None:
         self.cloud.expire_tokens()
-
-    @override
-    def secrets(self) -> Collection[str]:
-        return self._secrets
 
     @override
     def ours(self, now: datetime) -> Doing | None:

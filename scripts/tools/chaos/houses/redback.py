@@ -1,16 +1,17 @@
 """A Redback house: a cloud that keeps single schedules, and ends each by itself."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import ClassVar, Final, override
 
-from tests.clouds import RedbackCloud
+from tests.clouds import Fault, RedbackCloud
+from tests.clouds.faults import ActiveFault
 from tests.clouds.redback import Behaviour
 from tests.clouds.redback.schedules import DesiredMode, Schedule, possible
 
-from ..clock import TrueClock
-from .base import Doing, House, most_within, secrets_of
+from ...simulated import SimulatedClock
+from .base import Doing, House, most_within
 
 MARK: Final = "joulekeeper "
 _ACTIONS: Final = {
@@ -35,7 +36,7 @@ class RedbackHouse(House):
     writes: ClassVar[str] = "/Schedule/"
     write_labels: ClassVar[tuple[str, ...]] = ("schedule_create", "schedule_delete")
 
-    def __init__(self, clock: TrueClock, random: Random, fixture: str) -> None:
+    def __init__(self, clock: SimulatedClock, random: Random, fixture: str) -> None:
         """Make the cloud, with what the owner has planned."""
         behaviour = Behaviour(
             overlap=random.choice(("latest_start", "first_start", "refuse")),
@@ -51,7 +52,7 @@ class RedbackHouse(House):
         self._base = DesiredMode()
         self._planned: dict[str, Schedule] = {}
         self._deleted: list[Schedule] = []
-        self._secrets = {*secrets_of(self.cloud.credentials), *self.cloud.serials}
+        self.serials = frozenset(self.cloud.serials)
 
     @override
     def form(self, base_url: str) -> dict[str, str]:
@@ -61,10 +62,6 @@ class RedbackHouse(House):
     @override
     def expire_tokens(self) -> None:
         self.cloud.expire_tokens()
-
-    @override
-    def secrets(self) -> Collection[str]:
-        return self._secrets
 
     @property
     def _schedules(self) -> list[Schedule]:
@@ -159,3 +156,11 @@ class RedbackHouse(House):
         self._deleted.append(item)
         self.cloud.remove_schedule(self.device, item.schedule_id)
         return Doing(_ACTIONS[item.wish.mode], item.end)
+
+    @override
+    def lie(self, *, shown: bool) -> list[ActiveFault]:
+        add = self.cloud.faults.add
+        return [
+            add("schedule_create", Fault.IGNORED, listed=shown),
+            add("schedule_delete", Fault.IGNORED),
+        ]
