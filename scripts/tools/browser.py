@@ -34,7 +34,10 @@ def program() -> str | None:
 async def logged_in_browser(
     url: str, executable: str, start_seconds: float = 60
 ) -> AsyncIterator[BrowserContext]:
-    """Log in to the demo's Home Assistant; all pages of the context are logged in."""
+    """Log in to the demo's Home Assistant; all pages of the context are logged in.
+
+    They wait for anything as long as for the start.
+    """
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=executable, args=FLAGS
@@ -46,14 +49,13 @@ async def logged_in_browser(
                 timezone_id=ZONE,
                 reduced_motion="reduce",
             )
+            context.set_default_timeout(start_seconds * 1000)
             page = await context.new_page()
             await page.goto(url)
             await page.locator("input[name=username]").fill(USERNAME)
             await page.locator("input[name=password]").fill(PASSWORD)
             await page.keyboard.press("Enter")
-            await page.locator("home-assistant-main").wait_for(
-                timeout=start_seconds * 1000
-            )
+            await page.locator("home-assistant-main").wait_for()
             await page.close()
             yield context
         finally:

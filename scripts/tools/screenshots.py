@@ -37,6 +37,7 @@ SECONDS = 720
 PROOF_SECONDS = 240
 MODE_SECONDS = 150
 DEVICE_HEIGHT = 1400
+MARGIN = 24
 DRAWN_MS = 4000
 """A page of Home Assistant is drawn bit by bit, without an event for its end."""
 MAX_BYTES = 300_000
@@ -59,6 +60,17 @@ async def picture(
     if size > MAX_BYTES:
         raise HassError(f"{path} is too large: {size} bytes")
     say(f"{path.relative_to(FOLDER.parents[1])}: {size // 1000} kB")
+
+
+async def picture_of_device(page: Page, url: str, name: str) -> None:
+    """Keep the page of a device, and nothing of what is empty below its cards."""
+    await page.set_viewport_size({"width": WIDTH, "height": DEVICE_HEIGHT})
+    await page.goto(url)
+    await page.locator("ha-card").first.wait_for()
+    await page.wait_for_timeout(DRAWN_MS)
+    boxes = [await card.bounding_box() for card in await page.locator("ha-card").all()]
+    ends = [box["y"] + box["height"] + MARGIN for box in boxes if box]
+    await picture(page, name, min(DEVICE_HEIGHT, round(max(ends))))
 
 
 async def fill_calendar(api: HassApi, cloud: RedbackCloud, device_id: str) -> None:
@@ -164,8 +176,8 @@ async def take_of_home(household: Household, page: Page) -> None:
     await picture(page, "calendar")
     say("waiting for the inverter to obey")
     await hass.until("the inverter to obey", MODE_SECONDS, discharges)
-    await page.goto(f"{hass.url}/config/devices/device/{selector.device_id}")
-    await picture(page, "inverter", DEVICE_HEIGHT)
+    device_page = f"{hass.url}/config/devices/device/{selector.device_id}"
+    await picture_of_device(page, device_page, "inverter")
     await api.action(DOMAIN, "stop", {"device_id": selector.device_id})
     await household.lay_plan(account, entry_id)
     say("waiting for the proof")
@@ -197,8 +209,8 @@ async def take_of_brand(household: Household, account: Account, page: Page) -> N
         ((device_id, _),) = devices.most_common(1)
     if account.told:
         await judge_pushes(hass, household.clouds[vendor])
-    await page.goto(f"{hass.url}/config/devices/device/{device_id}")
-    await picture(page, name, DEVICE_HEIGHT)
+    device_page = f"{hass.url}/config/devices/device/{device_id}"
+    await picture_of_device(page, device_page, name)
 
 
 async def run(executable: str) -> None:

@@ -37,7 +37,11 @@ _TEXT: Final = """() => {
 async def keep(page: Page, name: str, *, failed: bool, log: str) -> None:
     """Keep the end of a journey; of one that failed also texts that tell why."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    stem = re.sub(r"\W+", "-", name).strip("-") + ("-failed" if failed else "")
+    stem = re.sub(r"\W+", "-", name).strip("-")
+    for kind in (".png", *(f"-failed.{kind}" for kind in ("png", "txt", "log"))):
+        (FOLDER / f"{stem}{kind}").unlink(missing_ok=True)
+    if failed:
+        stem += "-failed"
     await page.wait_for_timeout(_DRAWN_MS)
     await page.screenshot(path=FOLDER / f"{stem}.png")
     if failed:

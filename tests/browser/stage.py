@@ -1,10 +1,11 @@
 """A real Home Assistant over the fake clouds of all vendors, and a logged-in browser."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from playwright.async_api import BrowserContext
 import pytest
@@ -27,6 +28,7 @@ JOURNEYS: Final = [
 ]
 
 RELOADED_S: Final = 60
+SETTLED_S: Final = 60
 
 BRANDS: Final = {
     "redback": "Redback Technologies",
@@ -51,13 +53,27 @@ def _with_a_choice(account: Account) -> Account:
 _ACCOUNTS: Final = {item.vendor: _with_a_choice(item) for item in ACCOUNTS}
 
 
+class Order(NamedTuple):
+    """What an inverter is to do, by its cloud: `start` is cut to the minute."""
+
+    start: datetime
+    length: timedelta
+    mode: str
+    watts: int
+
+
 @dataclass
 class Stage:
-    """What all journeys share. `entries` are the accounts that were added, by vendor."""
+    """What all journeys share.
+
+    `entries` are the accounts that were added, by vendor; `used` are the vendors whose
+    accounts the present journey deals with.
+    """
 
     household: Household
     context: BrowserContext
     entries: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     @property
     def hass(self) -> HassProcess:
@@ -71,14 +87,34 @@ class Stage:
 
     def cloud[C: FakeCloud](self, kind: type[C]) -> C:
         """Return the fake cloud of a vendor by its class."""
-        (cloud,) = [
-            item for item in self.household.clouds.values() if isinstance(item, kind)
-        ]
+        clouds: Iterable[object] = self.household.clouds.values()
+        (cloud,) = [item for item in clouds if isinstance(item, kind)]
         return cloud
 
     def of(self, vendor: str) -> Account:
         """Return the demo's account of a vendor."""
         return _ACCOUNTS[vendor]
+
+    def held(self, serial: str) -> list[Order]:
+        """Return what the cloud holds for an inverter, in the order of time."""
+        cloud = self.cloud(RedbackCloud)
+        return sorted(
+            Order(
+                item.start.replace(second=0, microsecond=0),
+                item.duration,
+                item.wish.mode,
+                item.wish.watts,
+            )
+            for item in cloud.inverter(serial).plan.listed(cloud.clock())
+        )
+
+    async def holds(self, serial: str, *orders: Order) -> None:
+        """Wait until the cloud holds just these for an inverter."""
+
+        async def does() -> bool:
+            return self.held(serial) == list(orders)
+
+        await self.hass.until(f"just {orders} in the cloud", SETTLED_S, does)
 
     def forget_a_mode(self) -> None:
         """Leave the second inverter in a forced mode; it takes minutes to be found."""
@@ -87,14 +123,23 @@ class Stage:
 
     async def account(self, vendor: str) -> str:
         """Return the entry of a vendor's account, which is added unless it is there."""
+        self.used.add(vendor)
         if vendor not in self.entries:
             self.entries[vendor], _ = await self.household.add(_ACCOUNTS[vendor])
         return self.entries[vendor]
 
     async def without_account(self, vendor: str) -> None:
         """Remove the account of a vendor, if it is there."""
+        self.used.add(vendor)
         if (entry_id := self.entries.pop(vendor, None)) is not None:
             await self.api.remove_entry(entry_id)
+
+    async def forget_used(self) -> None:
+        """Remove the accounts of the present journey, noted or not."""
+        for vendor in tuple(self.used):
+            await self.without_account(vendor)
+        for entry in await self.new_entries():
+            await self.api.remove_entry(entry["entry_id"])
 
     async def new_entries(self) -> list[dict[str, Any]]:
         """Return the entries that no journey knows of yet."""
@@ -121,10 +166,11 @@ class Stage:
             "the account to be loaded", RELOADED_S, partial(self.is_loaded, vendor)
         )
 
-    async def clear(self, vendor: str, serial: str) -> None:
-        """Delete all schedules of a device."""
-        device_id = await self.device_of(vendor, serial)
+    async def clear(self, serial: str) -> None:
+        """Delete all schedules of an inverter."""
+        device_id = await self.device_of("redback", serial)
         await self.api.action(DOMAIN, "delete_all_schedules", {"device_id": device_id})
+        await self.holds(serial)
 
     async def device_of(self, vendor: str, serial: str) -> str:
         """Return the id of the device that a vendor's cloud knows by a serial."""

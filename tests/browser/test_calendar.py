@@ -1,25 +1,26 @@
 """Schedules are events: laid, edited and deleted in the dialogs of the calendar."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import re
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, ViewportSize, expect
 import pytest_asyncio
 
 from scripts.tools.browser import ZONE
 
 from ..clouds import RedbackCloud
 from .journey import Journey
-from .stage import JOURNEYS
+from .stage import JOURNEYS, Order
 
 pytestmark = JOURNEYS
 
 INVERTER: Final = "SH5000 inverter"
-TALL: Final = {"width": 1280, "height": 1400}
+TALL: Final[ViewportSize] = {"width": 1280, "height": 1400}
 TENTATIVE: Final = re.compile(r"\btentative\b")
-SETTLED_S: Final = 30
+AHEAD: Final = timedelta(hours=72)
+"""How far ahead events that repeat are sent to the cloud."""
 
 
 class Calendar:
@@ -29,6 +30,7 @@ class Calendar:
         """Use a page that shows the calendar."""
         self.journey = journey
         self.cloud = journey.stage.cloud(RedbackCloud)
+        self.serial = self.cloud.serials[0]
         today = datetime.now(ZoneInfo(ZONE)).replace(
             hour=0, minute=0, second=0, microsecond=0
         )
@@ -75,7 +77,7 @@ class Calendar:
         await journey.page.get_by_role("button", name="Add event").click()
         await editor.locator("input[name=summary]").fill(summary)
         calendars = editor.locator("ha-entity-picker")
-        await journey.search(calendars, INVERTER, "supporting-text")
+        await journey.search(calendars, INVERTER, "[slot=supporting-text]")
         days, times = editor.locator("ha-date-input"), editor.locator("ha-time-input")
         await journey.pick_day(days.nth(0).locator("input"), self.tomorrow.date())
         await journey.set_time(times.nth(0), 14, 15)
@@ -83,20 +85,18 @@ class Calendar:
 
     async def holds(self, *wanted: tuple[int, str, int]) -> None:
         """Wait until the cloud holds just this: days from now, mode, power in W."""
-        serial = self.cloud.serials[0]
-        starts = {day: self.at(day) for day, _, _ in wanted}
-        expected = [(starts[day], mode, watts) for day, mode, watts in wanted]
+        length = timedelta(hours=1, minutes=45)
+        orders = [
+            Order(self.at(day), length, mode, watts) for day, mode, watts in wanted
+        ]
+        await self.journey.stage.holds(self.serial, *orders)
 
-        def held() -> list[tuple[datetime, str, int]]:
-            listed = self.cloud.inverter(serial).plan.listed(self.cloud.clock())
-            return sorted(
-                (item.start, item.wish.mode, item.wish.watts) for item in listed
-            )
-
-        async def does() -> bool:
-            return held() == expected
-
-        await self.journey.stage.hass.until(f"{expected}", SETTLED_S, does)
+    async def holds_daily(self, first: int, mode: str) -> None:
+        """Wait until the cloud holds what repeats, from a day on."""
+        near = [
+            day for day in range(first, 5) if self.at(day) < datetime.now(UTC) + AHEAD
+        ]
+        await self.holds(*((day, mode, 0) for day in near))
 
     def at(self, day: int) -> datetime:
         """Return the start so many days from now."""
@@ -107,8 +107,7 @@ class Calendar:
 async def calendar(journey: Journey) -> Calendar:
     """Return the calendar, open on its page."""
     opened = Calendar(journey)
-    await journey.stage.clear("redback", opened.cloud.serials[0])
-    await opened.holds()
+    await journey.stage.clear(opened.serial)
     await journey.open("/calendar")
     await opened.show_tomorrow()
     return opened
@@ -154,14 +153,14 @@ async def test_delete_one_of_a_series(calendar: Calendar) -> None:
     await calendar.press(calendar.editor, "Add event")
     event = calendar.events("Hold")
     await expect(event).to_have_count(1)
-    await calendar.holds((1, "Conserve", 0), (2, "Conserve", 0))
+    await calendar.holds_daily(1, "Conserve")
 
     await event.click()
     await calendar.press(calendar.details, "Delete event")
     await expect(calendar.question).to_contain_text("Only this event")
     await calendar.press(calendar.question, "Delete")
     await expect(event).to_have_count(0)
-    await calendar.holds((2, "Conserve", 0))
+    await calendar.holds_daily(2, "Conserve")
 
     await calendar.show_next_day()
     await expect(event).to_have_count(1)

@@ -1,32 +1,35 @@
 """A device is controlled from its page, and from that of the actions."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from scripts.tools.browser import ZONE
 
 from ..clouds import RedbackCloud
 from .journey import Journey
-from .stage import JOURNEYS
+from .stage import JOURNEYS, SETTLED_S, Order, Stage
 
 pytestmark = JOURNEYS
 
 INVERTER: Final = "SH5000 inverter"
-WIDE: Final = {"width": 1600, "height": 1000}
+WIDE: Final[ViewportSize] = {"width": 1600, "height": 1000}
 MINUTE: Final = timedelta(minutes=1)
 
 
 async def test_stage_create_and_delete_a_schedule(journey: Journey) -> None:
     """Nothing is sent before the button; then the cloud has what the page shows."""
-    cloud, serial = await begin(journey)
+    cloud = journey.stage.cloud(RedbackCloud)
+    serial = cloud.serials[0]
+    await journey.stage.clear(serial)
     page = journey.page
     await page.set_viewport_size(WIDE)
     await journey.open_device("redback", serial)
-    tomorrow = datetime.now(ZoneInfo(ZONE)).date() + timedelta(days=1)
-    action = journey.page.locator("hui-select-entity-row").filter(
+    today = datetime.now(ZoneInfo(ZONE)).date()
+    tomorrow = today + timedelta(days=1)
+    action = page.locator("hui-select-entity-row").filter(
         has=page.locator('ha-picker-field[aria-label="New action"]')
     )
     await journey.choose(action, "New action", "Discharge battery")
@@ -36,10 +39,15 @@ async def test_stage_create_and_delete_a_schedule(journey: Journey) -> None:
     await journey.type(duration, "90")
     await journey.press_control("Start now")
     start = page.locator("hui-datetime-entity-row")
-    await expect(start.locator("input[name=hours]")).not_to_have_value("")
+    # Each field starts from what Home Assistant has by then.
+    await starts(journey.stage, serial, day=today.day)
     await journey.pick_day(start.locator("ha-date-input input"), tomorrow)
-    await journey.set_time(start, 14, 30)
-    assert held(cloud, serial) == []
+    await starts(journey.stage, serial, day=tomorrow.day)
+    await journey.type(start.locator("input[name=hours]"), "14")
+    await starts(journey.stage, serial, hour=14)
+    await journey.type(start.locator("input[name=minutes]"), "30")
+    await starts(journey.stage, serial, minute=30)
+    assert journey.stage.held(serial) == []
 
     cloud.requests.clear()
     await journey.press_control("Create schedule")
@@ -48,20 +56,19 @@ async def test_stage_create_and_delete_a_schedule(journey: Journey) -> None:
         has=page.locator('ha-picker-field[aria-label="Selected schedule"]')
     )
     await expect(selected).to_contain_text(name)
-    at = datetime.combine(tomorrow, datetime.min.time(), ZoneInfo(ZONE))
-    assert held(cloud, serial) == [
-        (at + timedelta(hours=14, minutes=30), 90 * MINUTE, "DischargeBattery", 2000)
-    ]
+    at = datetime.combine(tomorrow, time(14, 30), ZoneInfo(ZONE))
+    await journey.stage.holds(serial, Order(at, 90 * MINUTE, "DischargeBattery", 2000))
     assert cloud.requests.count("schedule_create") == 1
 
     await journey.press_control("Delete selected schedule")
     await expect(selected).not_to_contain_text(name)
-    assert held(cloud, serial) == []
+    await journey.stage.holds(serial)
 
 
 async def test_force_and_stop(journey: Journey) -> None:
     """Both are actions whose forms need no YAML, and their answers are shown."""
-    cloud, serial = await begin(journey)
+    serial = journey.stage.cloud(RedbackCloud).serials[0]
+    await journey.stage.clear(serial)
     page = journey.page
     await journey.open_action("force")
     devices = journey.argument("The inverters, batteries or sites")
@@ -78,37 +85,30 @@ async def test_force_and_stop(journey: Journey) -> None:
     await perform.click()
     response = page.locator("ha-code-editor, ha-yaml-editor").last
     await expect(response).to_contain_text("confirmed")
-    ((start, length, mode, power_w),) = held(cloud, serial)
-    assert (length, mode, power_w) == (30 * MINUTE, "ChargeBattery", 1500)
-    assert abs(datetime.now(UTC) - start) < 2 * MINUTE
+    (order,) = journey.stage.held(serial)
+    assert order[1:] == (30 * MINUTE, "ChargeBattery", 1500)
+    assert abs(datetime.now(UTC) - order.start) < 2 * MINUTE
 
     await journey.open_action("stop")
     devices = journey.argument("The inverters, batteries or sites")
     await journey.search(devices, INVERTER)
     await perform.click()
     await expect(response).to_contain_text("results")
-    assert held(cloud, serial) == []
+    await journey.stage.holds(serial)
 
 
-async def begin(journey: Journey) -> tuple[RedbackCloud, str]:
-    """Return the cloud and an inverter without schedules."""
-    cloud = journey.stage.cloud(RedbackCloud)
-    serial = cloud.serials[0]
-    await journey.stage.clear("redback", serial)
-    assert held(cloud, serial) == []
-    return cloud, serial
+async def starts(stage: Stage, serial: str, **parts: int) -> None:
+    """Wait until Home Assistant knows parts of the start that is being put together."""
 
+    async def does() -> bool:
+        (start,) = [
+            entity.state
+            for entity in await stage.api.entities(stage.entries["redback"])
+            if entity.unique_id == f"{serial}_staged_start"
+        ]
+        if start in (None, "unknown"):
+            return False
+        local = datetime.fromisoformat(start).astimezone(ZoneInfo(ZONE))
+        return all(getattr(local, name) == value for name, value in parts.items())
 
-def held(
-    cloud: RedbackCloud, serial: str
-) -> list[tuple[datetime, timedelta, str, int]]:
-    """Return what the cloud holds: start to the minute, duration, mode, power in W."""
-    return [
-        (
-            item.start.replace(second=0, microsecond=0),
-            item.duration,
-            item.wish.mode,
-            item.wish.watts,
-        )
-        for item in cloud.inverter(serial).plan.listed(cloud.clock())
-    ]
+    await stage.hass.until(f"the start to have {parts}", SETTLED_S, does)

@@ -1,5 +1,7 @@
 """Accounts that are there are renewed and changed by the dialogs."""
 
+from typing import Final
+
 from playwright.async_api import expect
 
 from ..clouds import FusionSolarCloud, RedbackCloud
@@ -8,13 +10,16 @@ from .stage import JOURNEYS, RELOADED_S
 
 pytestmark = JOURNEYS
 
+SITE: Final = "SH5000 site"
+
 
 async def test_renew_credentials(journey: Journey) -> None:
     """Credentials that were changed in the cloud are asked for; then all goes on."""
     stage, page = journey.stage, journey.page
     cloud = stage.cloud(RedbackCloud)
     entry_id = await stage.account("redback")
-    cloud.accounts[0].client_secret = "changed-in-the-cloud"
+    renewed = f"{cloud.accounts[0].client_secret}-renewed"
+    cloud.accounts[0].client_secret = renewed
     cloud.expire_tokens()
     await stage.api.post(f"/api/config/config_entries/entry/{entry_id}/reload", {})
     await journey.open_accounts()
@@ -24,7 +29,7 @@ async def test_renew_credentials(journey: Journey) -> None:
     await journey.field("client_secret").fill("mistyped")
     await journey.submit()
     await journey.refused("The cloud refuses these credentials.")
-    await journey.field("client_secret").fill("changed-in-the-cloud")
+    await journey.field("client_secret").fill(renewed)
     cloud.requests.clear()
     await journey.submit()
     await journey.done("Re-authentication was successful")
@@ -38,26 +43,31 @@ async def test_renew_credentials(journey: Journey) -> None:
 
 
 async def test_reconfigure(journey: Journey) -> None:
-    """Another plant of the account is shown; the secret need not be typed again."""
+    """One plant more or less is shown; the secret need not be typed again."""
     stage = journey.stage
     cloud = stage.cloud(FusionSolarCloud)
     await stage.account("fusionsolar")
-    shown = await stage.identifiers("fusionsolar")
+    plant = cloud.serials[1]
+    name = cloud.plant(plant).spec.name
+    wanted = plant not in await stage.identifiers("fusionsolar")
     await journey.open_accounts()
     cloud.requests.clear()
     await journey.choose_in_menu("fusionsolar", "reconfigure")
+    await expect(journey.field("system_code")).to_have_value("")
     await journey.submit()
     await journey.dialog.get_by_text("Choose what to show").wait_for()
-    for plant in cloud.serials:
-        if plant not in shown:
-            await journey.tick(cloud.plant(plant).spec.name)
+    assert 200 in cloud.requests.statuses("stations")
+    await journey.tick(name)
     await journey.submit()
     await journey.done("Reconfiguration was successful")
-    second = cloud.plant(cloud.serials[1]).spec.name
-    await expect(journey.row("fusionsolar")).to_contain_text(second)
-    assert set(cloud.serials) <= await stage.identifiers("fusionsolar")
-    assert cloud.requests.total > 0
-    assert not cloud.over_quota
+
+    async def shows() -> bool:
+        return (plant in await stage.identifiers("fusionsolar")) is wanted
+
+    await stage.hass.until("the plants that were chosen", RELOADED_S, shows)
+    await stage.loaded("fusionsolar")
+    row = expect(journey.row("fusionsolar"))
+    await (row.to_contain_text if wanted else row.not_to_contain_text)(name)
 
 
 async def test_options(journey: Journey) -> None:
@@ -87,3 +97,5 @@ async def test_options(journey: Journey) -> None:
             if entity.available
         }
         assert (site in enabled) is wanted
+        shown = expect(row)
+        await (shown.to_contain_text if wanted else shown.not_to_contain_text)(SITE)
