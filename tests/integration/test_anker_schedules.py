@@ -100,6 +100,24 @@ async def test_stop_gives_back_at_once(first: AnkerHouse) -> None:
     assert plan(first) == before
 
 
+async def test_longer_one_takes_its_place(first: AnkerHouse) -> None:
+    """The plan does the same then; what was to end sooner is over all the same."""
+    before = plan(first)
+    (made,) = await first.act(
+        "create_schedule",
+        action="discharge",
+        power_w=550,
+        duration_min=30,
+        start=(NOON + 10 * MINUTE).replace(second=0).isoformat(),
+    )
+    await first.act("update_schedule", schedule_id=made["schedule_id"], duration_min=60)
+    assert (await story(first)).count("superseded") == 1
+    await first.pass_time(50 * MINUTE)
+    assert output(first) == 550
+    await first.act("stop")
+    assert plan(first) == before
+
+
 async def test_later_slot_is_lent_late(first: AnkerHouse) -> None:
     """It would come again every day; until its time is near it is planned."""
     before = plan(first)

@@ -230,12 +230,17 @@ def _programme(plan: Plan, sent: Sent, zone: tzinfo) -> Programme:
         if lent.outdated(plan):
             outdated_until = sent.loan.written_at + LAG
     items: list[ScheduleItem] = []
-    # What is wanted may stand on the owner's own window; what is taken back does not.
-    for spare, ours in ((Counter[str](), sent.live), (owners, sent.restoring)):
+    wanted = Counter(_BETWEEN_KEYS.join(sent.live).split(_BETWEEN_KEYS))
+    # What is wanted may stand on the owner's own window; what is taken back stands
+    # neither on that, nor on what is wanted in its place.
+    for spare, stays, ours in (
+        (Counter[str](), Counter[str](), sent.live),
+        (owners, wanted, sent.restoring),
+    ):
         there = plan.keys() - spare
         for vendor_id, segment in ours.items():
             keys = Counter(vendor_id.split(_BETWEEN_KEYS))
-            if keys <= there:
+            if keys <= there and not keys <= stays:
                 items.append(_item(vendor_id, segment))
                 windows = _less(windows, keys)
     return Programme(

@@ -279,15 +279,22 @@ def _programme(plan: SitePlan, sent: Sent, *, full: bool) -> Programme:
             outdated_until = sent.loan.written_at + LAG
     items: list[ScheduleItem] = []
     mine: list[Mark] = []
-    # What is wanted may stand on the owner's own; what is taken back does not.
-    for spare, ours in ((None, sent.live), (owner, sent.restoring)):
+    wanted = [mark for vendor_id in sent.live for mark in marks_of(vendor_id)]
+
+    def stays(mark: Mark) -> bool:
+        theirs = owner is not None and mark.is_in(owner)
+        return theirs or any(map(mark.is_part_of, wanted))
+
+    # What is wanted may stand on the owner's own; what is taken back stands neither on
+    # that, nor on what is wanted in its place.
+    for ours in (sent.live, sent.restoring):
         for vendor_id, segment in ours.items():
             marks = marks_of(vendor_id)
             held = bool(marks) and all(it.is_in(plan) for it in marks)
-            if held and not (spare and all(it.is_in(spare) for it in marks)):
+            if held and not (ours is sent.restoring and all(map(stays, marks))):
                 items.append(_item(vendor_id, segment))
                 mine += marks
-            elif full and spare is None and any(it.was_in(plan) for it in marks):
+            elif full and ours is sent.live and any(it.was_in(plan) for it in marks):
                 items.append(_item(vendor_id, segment, ItemStatus.FULFILLED))
     if (backup := foreign_backup(plan, mine)) is not None:
         items.append(backup)

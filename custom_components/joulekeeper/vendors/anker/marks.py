@@ -117,6 +117,11 @@ class Mark:
                 return False
         return True
 
+    def is_part_of(self, other: Mark) -> bool:
+        """Whether the other one wants the same, at least for as long."""
+        same = replace(self, start=other.start, end=other.end) == other
+        return same and other.start <= self.start and self.end <= other.end
+
     def overlaps(self, other: Mark) -> bool:
         """Whether both want some of the same time, or the one backup charge."""
         if self.backup is not None or other.backup is not None:
