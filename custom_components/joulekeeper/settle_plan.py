@@ -158,7 +158,7 @@ class PlanSettling:
             self._put(replace(dispatch, vendor_id=rewrite.ids[dispatch.id]))
         before, ledger.loan = ledger.loan, rewrite.loan
         # What is given back may be written without a trace; what is lent may not.
-        if not await self.writer.book(self.control) and sent:
+        if not await self.writer.book(self.control) and rewrite.ids:
             self._stay(before, in_their_places)
             self.writer.refund(len(rewrite.calls))
             self._fail(changes, NotWrittenDown("the journal could not be saved"))

@@ -1,6 +1,7 @@
 """AlphaESS: schedules on plans that recur, lent for a while and given back."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 
@@ -8,8 +9,9 @@ from custom_components.joulekeeper.const import CONF_DELETE_ON_REMOVAL
 from custom_components.joulekeeper.repairs import async_create_fix_flow
 from custom_components.joulekeeper.vendors.alphaess import pace
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util.file import WriteError
 
 from ..clouds import Fault
 from ..clouds.alphaess import Period
@@ -97,6 +99,30 @@ async def test_what_is_not_taken_back_is_told(legacy: AlphaHouse) -> None:
     await legacy.pass_time(20 * MINUTE)
     assert settings(legacy) == before
     assert not issues(legacy)
+
+
+async def test_one_like_it_takes_its_place(legacy: AlphaHouse) -> None:
+    """What both want stays; what was taken back is over at once, and stays so."""
+    before = settings(legacy)
+    start = (LATE + 5 * MINUTE).isoformat()
+
+    async def create() -> str:
+        (made,) = await legacy.act(
+            "create_schedule", action="charge", duration_min=60, start=start
+        )
+        assert made["state"] == "confirmed"
+        return str(made["schedule_id"])
+
+    await create()
+    second = await create()
+    assert (await story(legacy)).count("superseded") == 1
+    await legacy.act("delete_schedule", schedule_id=second)
+    assert (await story(legacy)).count("cancelled") == 1
+    await legacy.pass_time(10 * MINUTE)
+    assert (await story(legacy)).count("restore_pending") == 2
+    assert legacy.cloud.mode(ALPHA).action == "charge"
+    await legacy.act("stop")
+    assert settings(legacy) == before
 
 
 async def test_later_slot_is_lent_late(legacy: AlphaHouse) -> None:
@@ -201,6 +227,52 @@ async def test_owners_window_is_cut_and_whole_again(periodic: AlphaHouse) -> Non
     await periodic.pass_time(40 * MINUTE)
     assert plan(periodic) == before
     assert periodic.cloud.mode(ALPHA_B).action == "charge"
+
+
+async def test_longer_one_takes_its_place(periodic: AlphaHouse) -> None:
+    """It shares the window of the first day, and has another one on the next."""
+    before = plan(periodic)
+    made = {"action": "charge", "power_w": 2500, "target_soc": 90}
+    start = (LATE + 11 * HOUR).isoformat()
+    (evening,) = await periodic.act(
+        "create_schedule", **made, start=start, duration_min=90
+    )
+    (longer,) = await periodic.act(
+        "update_schedule", schedule_id=evening["schedule_id"], duration_min=240
+    )
+    assert longer["state"] == "confirmed"
+    assert (await story(periodic, ALPHA_B))[-1] == "confirmed"
+    assert (await story(periodic, ALPHA_B)).count("superseded") == 1
+    await periodic.act("delete_schedule", schedule_id=evening["schedule_id"])
+    assert plan(periodic) == before
+
+
+async def test_full_disk_leaves_a_plan_that_is_lent(periodic: AlphaHouse) -> None:
+    """What is on loan may not change without a trace, for it could not be told later."""
+    before = plan(periodic)
+    made = [
+        (
+            await periodic.act(
+                "create_schedule",
+                action="charge",
+                duration_min=30,
+                power_w=2500,
+                start=(LATE + hours * HOUR).isoformat(),
+            )
+        )[0]["schedule_id"]
+        for hours in (2, 4)
+    ]
+    lent = plan(periodic)
+    full = patch(
+        "homeassistant.helpers.storage.Store._async_write_data",
+        side_effect=WriteError("disk full"),
+    )
+    with full, pytest.raises(HomeAssistantError):
+        await periodic.act("delete_schedule", schedule_id=made[0])
+    assert plan(periodic) == lent
+    await periodic.reload()
+    await periodic.pass_time(6 * HOUR)
+    assert plan(periodic) == before
 
 
 async def test_calendar_shows_both(periodic: AlphaHouse) -> None:
