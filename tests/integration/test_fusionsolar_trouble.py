@@ -106,6 +106,21 @@ async def test_storm(
     assert not issues(house)
 
 
+@pytest.mark.parametrize("polls", [1, 2, 3])
+async def test_nothing_is_shown_for_longer_than_it_holds(
+    open_fusion_house: OpenFusionHouse, polls: int
+) -> None:
+    """What is kept bridges a poll that failed; then it lapses, between polls too."""
+    house = await open_fusion_house(fixture="A")
+    for _ in range(polls):
+        asked = house.cloud.requests.count("getDevRealKpi")
+        while house.cloud.requests.count("getDevRealKpi") == asked:
+            await house.pass_time(timedelta(seconds=10))
+    house.cloud.faults.add("getDevRealKpi", Fault.STATUS, status=502)
+    await house.pass_time(timedelta(minutes=15, seconds=50))
+    assert house.value("sensor", "grid_power", FUSION_METER) == STATE_UNAVAILABLE
+
+
 async def test_another_program(open_fusion_house: OpenFusionHouse) -> None:
     """It takes the session every five minutes: told once, and gone an hour after it."""
     house = await open_fusion_house(fixture="A")

@@ -23,6 +23,7 @@ from .rows import DeviceNames
 STILL_LIVE: Final = 3 * REAL_TIME_WINDOW + timedelta(seconds=30)
 """Two periods, and one that is left out."""
 _SAME_POLL: Final = REAL_TIME_WINDOW / 2
+_AGAIN: Final = timedelta(seconds=15)
 _EARLY: Final = timedelta(seconds=2)
 """A poll that is so near is not kept from being made."""
 _ROWS_A_TURN: Final = 25
@@ -150,8 +151,13 @@ class LiveFeeds(Estate):
         return polled_at + wait - _EARLY
 
     def live_due_in(self, payload: PlantLive, now: datetime) -> timedelta:
-        """Return when new values are there, and may be asked for."""
-        return self._pace.due_in(payload.polled_at, len(self.types), now)
+        """Return when new values are there, and may be asked for.
+
+        That is not after these have lapsed, for they may be of an earlier poll.
+        """
+        due_in = self._pace.due_in(payload.polled_at, len(self.types), now)
+        lapses_in = payload.polled_at + STILL_LIVE - now
+        return min(due_in, max(lapses_in, _AGAIN))
 
     async def rhythm(self) -> Rhythm:
         """Look how late the cloud shows new values, if it is time for it."""
