@@ -17,6 +17,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 
+# All brands too: a thread that imports one could outlive its test.
+from . import brands  # noqa: F401
 from .clouds import (
     AlphaEssCloud,
     AmberCloud,
