@@ -35,6 +35,7 @@ _CLOCK_JUMP_S: Final = 60
 _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(minutes=15)
 """The longest wait between retries, unless the cloud asks for a longer one."""
+_READ_AGAIN_AFTER: Final = timedelta(minutes=2)
 _A_SECOND: Final = timedelta(seconds=1)
 _ENDED_LATELY: Final = timedelta(minutes=3)
 """After the end of a schedule its mode may still show for so long."""
@@ -45,13 +46,15 @@ class _Watched:
     """What is known of a device that is watched.
 
     `owned_at` is when a schedule last explained its mode, `suspected_with` the number
-    of lists that had been read when none did any more.
+    of lists that had been read when none did any more. `unread_at` is when the list
+    could not be read, if that was so when it was last settled.
     """
 
     control: DeviceControl
     cancel: CALLBACK_TYPE | None = None
     failures: int = 0
     retry_at: datetime | None = None
+    unread_at: datetime | None = None
     settling: bool = False
     again: bool = False
     measured_at: datetime | None = None
@@ -170,7 +173,7 @@ class Watcher:
         telemetry = control.telemetry
         if telemetry is not None:
             self._judge(watched, telemetry)
-        if self._keeper.unsettled(control):
+        if self._keeper.unsettled(control) or _may_be_read(watched):
             self._settle_soon(watched)
         self._after(watched)
 
@@ -233,6 +236,7 @@ class Watcher:
                 watched.again = False
                 async with self._keeper.controls.turn(control):
                     listed = await self._refreshed(control)
+                    watched.unread_at = None if listed else dt_util.utcnow()
                     self._send_again(control)
                     settled = await self._keeper.settle(control, blind=not listed)
                     patience = settled.patience
@@ -338,6 +342,16 @@ class Watcher:
             coordinator = endpoint_id and self._account.coordinators.get(endpoint_id)
             if coordinator:
                 watched.kept_polling.append(coordinator.async_add_listener(_ignore))
+
+
+def _may_be_read(watched: _Watched) -> bool:
+    """Tell whether what waits for the list need not wait on, for the cloud answers."""
+    now, unread_at = dt_util.utcnow(), watched.unread_at
+    return (
+        unread_at is not None
+        and now - unread_at >= _READ_AGAIN_AFTER
+        and watched.control.ledger.is_pending(now)
+    )
 
 
 def _owned(control: DeviceControl, measured_at: datetime) -> bool:
