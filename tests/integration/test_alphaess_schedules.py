@@ -101,6 +101,22 @@ async def test_what_is_not_taken_back_is_told(legacy: AlphaHouse) -> None:
     assert not issues(legacy)
 
 
+async def test_given_back_once_the_plan_can_be_read(legacy: AlphaHouse) -> None:
+    """As soon as the cloud tells it again; until then it is tried every two minutes."""
+    before = settings(legacy)
+    await legacy.act("force", action="charge", duration_min=30)
+    legacy.cloud.faults.add("getChargeConfigInfo", Fault.STATUS, status=502)
+    await legacy.pass_time(45 * MINUTE)
+    legacy.cloud.requests.clear()
+    await legacy.pass_time(60 * MINUTE)
+    # Each try is two calls.
+    assert legacy.cloud.requests.count("getChargeConfigInfo") <= 70
+    assert settings(legacy) != before
+    legacy.cloud.faults.clear()
+    await legacy.pass_time(3 * MINUTE)
+    assert settings(legacy) == before
+
+
 async def test_one_like_it_takes_its_place(legacy: AlphaHouse) -> None:
     """What both want stays; what was taken back is over at once, and stays so."""
     before = settings(legacy)

@@ -80,7 +80,9 @@ class Tokens:
             self._read[path] = written
             # Home Assistant may be dead in the middle of it.
             with suppress(ValueError, KeyError):
-                self.seen |= set(_texts(json.loads(path.read_text())["data"]))
+                texts = _texts(json.loads(path.read_text())["data"])
+                # What was said of a failure is kept too, and is no token.
+                self.seen |= {text for text in texts if " " not in text}
 
 
 def _texts(node: Any) -> Iterator[str]:
