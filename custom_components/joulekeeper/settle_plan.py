@@ -161,8 +161,17 @@ class PlanSettling:
         if not await self.writer.book(self.control) and rewrite.ids:
             self._stay(before, in_their_places)
             self.writer.refund(len(rewrite.calls))
-            self._fail(changes, NotWrittenDown("the journal could not be saved"))
-            return
+            unsaved = NotWrittenDown("the journal could not be saved")
+            if not changes.gives_back:
+                self._fail(changes, unsaved)
+                return
+            for dispatch in sent:
+                self.settled.failed_to_send(dispatch, unsaved)
+            try:
+                rewrite = self._owners_alone(unsaved)
+            except VendorError as refused:
+                self._keep(changes, refused, tried=False)
+                return
         try:
             await self._call(rewrite)
         except VendorError as error:
@@ -171,6 +180,21 @@ class PlanSettling:
             self._fail(changes, error)
         else:
             self._count_tries(shown)
+
+    def _owners_alone(self, error: NotWrittenDown) -> Rewrite:
+        """Return the plan without any of ours, and book that nothing of it is there.
+
+        What goes only for want of a journal is laid again once there is one.
+        """
+        ledger = self.control.ledger
+        readings, now = self.control.account.readings, dt_util.utcnow()
+        rewrite = self.controller.rewrite(readings, ledger.loan, (), now)
+        self.writer.spend(len(rewrite.calls), urgent=True)
+        for dispatch in ledger.live():
+            if dispatch.state is not State.QUEUED:
+                self._put(after_failure(dispatch, error))
+        ledger.loan = rewrite.loan
+        return rewrite
 
     def _still_shown(self, changes: Changes) -> tuple[str, ...]:
         """Return what is to be taken back, and is in a list that is not outdated."""

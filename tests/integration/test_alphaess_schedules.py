@@ -9,7 +9,7 @@ from custom_components.joulekeeper.const import CONF_DELETE_ON_REMOVAL
 from custom_components.joulekeeper.repairs import async_create_fix_flow
 from custom_components.joulekeeper.vendors.alphaess import pace
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util.file import WriteError
 
@@ -263,10 +263,11 @@ async def test_longer_one_takes_its_place(periodic: AlphaHouse) -> None:
     assert plan(periodic) == before
 
 
-async def test_full_disk_leaves_a_plan_that_is_lent(periodic: AlphaHouse) -> None:
-    """What is on loan may not change without a trace, for it could not be told later."""
+@pytest.mark.parametrize("forgets", [False, True])
+async def test_full_disk_gives_all_back(periodic: AlphaHouse, forgets: bool) -> None:
+    """What is lent could not be told later without a journal; it is lent again with one."""
     before = plan(periodic)
-    made = [
+    first, _ = [
         (
             await periodic.act(
                 "create_schedule",
@@ -278,16 +279,19 @@ async def test_full_disk_leaves_a_plan_that_is_lent(periodic: AlphaHouse) -> Non
         )[0]["schedule_id"]
         for hours in (2, 4)
     ]
-    lent = plan(periodic)
-    full = patch(
+    with patch(
         "homeassistant.helpers.storage.Store._async_write_data",
         side_effect=WriteError("disk full"),
-    )
-    with full, pytest.raises(HomeAssistantError):
-        await periodic.act("delete_schedule", schedule_id=made[0])
-    assert plan(periodic) == lent
-    await periodic.reload()
-    await periodic.pass_time(6 * HOUR)
+    ):
+        await periodic.act("delete_schedule", schedule_id=first)
+        assert plan(periodic) == before
+        if forgets:
+            await periodic.reload()
+            assert plan(periodic) == before
+    await periodic.pass_time(15 * MINUTE)
+    assert (plan(periodic) != before) is not forgets
+    await periodic.pass_time(4 * HOUR)
+    await periodic.pass_time(HOUR)
     assert plan(periodic) == before
 
 
