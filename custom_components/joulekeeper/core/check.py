@@ -217,7 +217,7 @@ def _duration_fits(
     problems: list[Problem],
 ) -> bool:
     shortest, longest = capabilities.min_duration, capabilities.max_duration
-    # Of what runs, what is left is looked at within any of the device's steps.
+    # What is left of one that runs is rarely in steps; then the whole has to be.
     in_steps = capabilities.coarse or any(
         length is not None and not length % capabilities.granularity
         for length in (rule.duration, whole)

@@ -19,17 +19,17 @@ def match(
 ) -> dict[str, ScheduleItem]:
     """Return the items that stand for dispatches, by the id of the dispatch.
 
-    By the cloud's id, which is what is wanted before what once was: a plan that is
-    written as a whole has one name for both. Where no id was told, by our mark. What has no mark may be
+    By the cloud's id; of several that have it, as in a plan that is written as a whole,
+    what is wanted. Where no id was told, by our mark. What has no mark may be
     ours only where the cloud is not known to keep marks, which is `marked`, and only
     for what is still waited for: the same could have been made by somebody else.
     """
     items = {item.vendor_id: item for item in listed if item.vendor_id}
     found: dict[str, ScheduleItem] = {}
-    wanted = {dispatch.vendor_id for dispatch in dispatches if dispatch.live}
+    wanted = {item.vendor_id for item in dispatches if item.may_be_held}
     for dispatch in dispatches:
         item = items.get(dispatch.vendor_id or "")
-        if item is not None and (dispatch.live or dispatch.vendor_id not in wanted):
+        if item and (dispatch.may_be_held or dispatch.vendor_id not in wanted):
             found[dispatch.id] = item
     claimed = {item.vendor_id for item in found.values()}
     unclaimed: defaultdict[tuple[datetime, datetime], list[ScheduleItem]]

@@ -230,19 +230,21 @@ def _programme(plan: Plan, sent: Sent, zone: tzinfo) -> Programme:
         if lent.outdated(plan):
             outdated_until = sent.loan.written_at + LAG
     items: list[ScheduleItem] = []
-    wanted = Counter(_BETWEEN_KEYS.join(sent.live).split(_BETWEEN_KEYS))
+    wanted, there = Counter[str](), plan.keys()
+    for vendor_id, segment in sent.live.items():
+        keys = Counter(vendor_id.split(_BETWEEN_KEYS))
+        if keys <= there:
+            items.append(_item(vendor_id, segment))
+            windows = _less(windows, keys)
+            wanted += keys
     # What is wanted may stand on the owner's own window; what is taken back stands
     # neither on that, nor on what is wanted in its place.
-    for spare, stays, ours in (
-        (Counter[str](), Counter[str](), sent.live),
-        (owners, wanted, sent.restoring),
-    ):
-        there = plan.keys() - spare
-        for vendor_id, segment in ours.items():
-            keys = Counter(vendor_id.split(_BETWEEN_KEYS))
-            if keys <= there and not keys <= stays:
-                items.append(_item(vendor_id, segment))
-                windows = _less(windows, keys)
+    there -= owners
+    for vendor_id, segment in sent.restoring.items():
+        keys = Counter(vendor_id.split(_BETWEEN_KEYS))
+        if keys <= there and not keys <= wanted:
+            items.append(_item(vendor_id, segment))
+            windows = _less(windows, keys)
     return Programme(
         items=tuple(sorted(items, key=lambda item: item.start)),
         recurring=tuple(weekly_window(window, zone) for window in windows.elements()),

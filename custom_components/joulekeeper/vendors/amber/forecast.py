@@ -8,11 +8,13 @@ is split, shorter ones are averaged; what is not known to its end is left out.
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from .models import NEM, PriceRecord
-from .prices import Prices, Row
+from .prices import Prices
 from .words import ChannelType, SpikeStatus
+
+type Row = dict[str, Any]
 
 STEP: Final = timedelta(minutes=30)
 """Of what planners read that know no other one."""
@@ -38,6 +40,8 @@ def points(prices: Prices, channel: ChannelType) -> list[Row]:
     """
     now = prices.clock()
     rows = [row for end, row in prices.table(_all_points, channel) if end > now]
+    if prices.running(channel) is None:
+        return rows
     # What runs may be shown by another price than its own.
     running = [{**row, "value": _r(prices.price(channel))} for row in rows[:1]]
     return [*running, *rows[1:]]

@@ -23,7 +23,6 @@ PATIENCE: Final = timedelta(minutes=10)
 _SOON: Final = timedelta(hours=1)
 
 
-type Row = dict[str, Any]
 """Plain data by the names that others read."""
 
 

@@ -279,23 +279,27 @@ def _programme(plan: SitePlan, sent: Sent, *, full: bool) -> Programme:
             outdated_until = sent.loan.written_at + LAG
     items: list[ScheduleItem] = []
     mine: list[Mark] = []
-    wanted = [mark for vendor_id in sent.live for mark in marks_of(vendor_id)]
-
-    def stays(mark: Mark) -> bool:
-        theirs = owner is not None and mark.is_in(owner)
-        return theirs or any(map(mark.is_part_of, wanted))
-
+    for vendor_id, segment in sent.live.items():
+        marks = marks_of(vendor_id)
+        if _holds(plan, marks):
+            items.append(_item(vendor_id, segment))
+            mine += marks
+        elif full and any(it.was_in(plan) for it in marks):
+            items.append(_item(vendor_id, segment, ItemStatus.FULFILLED))
     # What is wanted may stand on the owner's own; what is taken back stands neither on
     # that, nor on what is wanted in its place.
-    for ours in (sent.live, sent.restoring):
-        for vendor_id, segment in ours.items():
-            marks = marks_of(vendor_id)
-            held = bool(marks) and all(it.is_in(plan) for it in marks)
-            if held and not (ours is sent.restoring and all(map(stays, marks))):
-                items.append(_item(vendor_id, segment))
-                mine += marks
-            elif full and ours is sent.live and any(it.was_in(plan) for it in marks):
-                items.append(_item(vendor_id, segment, ItemStatus.FULFILLED))
+    wanted = tuple(mine)
+    for vendor_id, segment in sent.restoring.items():
+        marks = marks_of(vendor_id)
+        parts = [part for it in marks for part in it.parts(wanted)]
+        stay = all(
+            (owner is not None and part.is_in(owner))
+            or any(map(part.is_part_of, wanted))
+            for part in parts
+        )
+        if _holds(plan, marks) and not stay:
+            items.append(_item(vendor_id, segment))
+            mine += marks
     if (backup := foreign_backup(plan, mine)) is not None:
         items.append(backup)
     return Programme(
@@ -303,6 +307,10 @@ def _programme(plan: SitePlan, sent: Sent, *, full: bool) -> Programme:
         recurring=tuple(windows(plan, mine)),
         outdated_until=outdated_until,
     )
+
+
+def _holds(plan: SitePlan, marks: Sequence[Mark]) -> bool:
+    return bool(marks) and all(mark.is_in(plan) for mark in marks)
 
 
 def _item(

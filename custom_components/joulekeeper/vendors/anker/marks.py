@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 import re
 from typing import Final, Self
 
@@ -116,6 +117,15 @@ class Mark:
             ):
                 return False
         return True
+
+    def parts(self, others: Iterable[Mark]) -> tuple[Mark, ...]:
+        """Return it cut where any of the others begins or ends."""
+        edges = {edge for other in others for edge in (other.start, other.end)}
+        inner = sorted(edge for edge in edges if self.start < edge < self.end)
+        return tuple(
+            replace(self, start=start, end=end)
+            for start, end in pairwise([self.start, *inner, self.end])
+        )
 
     def is_part_of(self, other: Mark) -> bool:
         """Whether the other one wants the same, at least for as long."""

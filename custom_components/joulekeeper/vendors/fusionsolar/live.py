@@ -15,7 +15,7 @@ from .inventory import InventoryFeed
 from .limits import DEVICE_REAL_TIME, READABLE_TYPES, REAL_TIME_WINDOW
 from .looks import Looks, Rhythm
 from .models import PlantDevice
-from .pace import Pace
+from .pace import LOOK_AGAIN, Pace
 from .readings import DeviceReading, parse_reading
 from .recall import Kept, Recall, Rows
 from .rows import DeviceNames
@@ -23,7 +23,6 @@ from .rows import DeviceNames
 STILL_LIVE: Final = 3 * REAL_TIME_WINDOW + timedelta(seconds=30)
 """Two periods, and one that is left out."""
 _SAME_POLL: Final = REAL_TIME_WINDOW / 2
-_AGAIN: Final = timedelta(seconds=15)
 _EARLY: Final = timedelta(seconds=2)
 """A poll that is so near is not kept from being made."""
 _ROWS_A_TURN: Final = 25
@@ -157,7 +156,7 @@ class LiveFeeds(Estate):
         """
         due_in = self._pace.due_in(payload.polled_at, len(self.types), now)
         lapses_in = payload.polled_at + STILL_LIVE - now
-        return min(due_in, max(lapses_in, _AGAIN))
+        return min(due_in, max(lapses_in, LOOK_AGAIN))
 
     async def rhythm(self) -> Rhythm:
         """Look how late the cloud shows new values, if it is time for it."""

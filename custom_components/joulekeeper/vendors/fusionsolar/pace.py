@@ -18,7 +18,7 @@ SLACK: Final = timedelta(seconds=0.5)
 MOST_LAG: Final = timedelta(seconds=14)
 """A poll that could only be later waits for the values to come."""
 _STEP: Final = REAL_TIME_WINDOW + MARGIN
-_AGAIN: Final = timedelta(seconds=15)
+LOOK_AGAIN: Final = timedelta(seconds=15)
 """Not sooner is looked again for what could not be told."""
 _CLOCKS: Final = timedelta(seconds=30)
 """A smaller difference of the clocks is a part of the delay."""
@@ -73,7 +73,7 @@ class Pace:
     def due_in(self, polled_at: datetime, types: int, now: datetime) -> timedelta:
         """Return the time from now to the next poll; `types` are asked each time."""
         earliest = polled_at + _STEP
-        earliest = max(earliest, now + _AGAIN)
+        earliest = max(earliest, now + LOOK_AGAIN)
         after = self._phase.delay + SLACK + self._jitter - self.ahead
         mark = mark_before(earliest - after - MOST_LAG)
         run, of = rhythm(types)
