@@ -229,12 +229,34 @@ def _powers(node: Any) -> Iterator[float]:
                 yield from _powers(item)
 
 
+def _by_day(week: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    """Return the ranges of each day, those that do the same one after another as one."""
+    days: dict[int, list[dict[str, Any]]] = {}
+    for item in week:
+        for day in item["week"]:
+            ranges = days.setdefault(day, [])
+            for span in item["ranges"]:
+                last = ranges[-1] if ranges else {}
+                if span == {
+                    **last,
+                    "start_time": last.get("end_time"),
+                    "end_time": span["end_time"],
+                }:
+                    ranges[-1] = {**last, "end_time": span["end_time"]}
+                else:
+                    ranges.append(span)
+    return days
+
+
 def _plain(plan: dict[str, Any]) -> dict[str, Any]:
     """Return a plan in which a week without items is the same as none.
 
-    A backup that is off is the same as none too: the device itself ends it.
+    A backup that is off is the same as none too: the device itself ends it. A week is
+    what it does each day, into whatever pieces it is cut.
     """
     plain = {key: value or None for key, value in plan.items()}
+    if plain.get("custom_rate_plan"):
+        plain["custom_rate_plan"] = _by_day(plan["custom_rate_plan"])
     if not (plan.get("manual_backup") or {}).get("switch"):
         plain["manual_backup"] = None
     return plain
