@@ -166,6 +166,7 @@ class PlanSettling:
                 self._fail(changes, unsaved)
                 return
             for dispatch in sent:
+                self._put(dispatch.queued("journal_not_saved"))
                 self.settled.failed_to_send(dispatch, unsaved)
             try:
                 rewrite = self._owners_alone(unsaved)
