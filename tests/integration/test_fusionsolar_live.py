@@ -82,7 +82,8 @@ async def test_lag(
     begin = dt_util.utcnow()
     await house.pass_time(6 * HOUR)
     found = lags(house, begin)
-    assert len(found) == pytest.approx(6 * 8, abs=1)
+    # Where an installation's own offset is near the edge, it is searched for longer.
+    assert 6 * 8 - 3 <= len(found) <= 6 * 8 + 1
     assert median(found) <= 10
     assert found[int(0.95 * len(found))] <= 20
     # Its time is told, though no answer has one.
