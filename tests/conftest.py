@@ -7,6 +7,7 @@ import logging
 import os
 from unittest.mock import PropertyMock, patch
 
+from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
@@ -32,6 +33,16 @@ from .integration.translations import checked_translations
 
 # It tells all that any store loads and writes, twice: 4 MiB in a test, kept to the end.
 logging.getLogger("pytest_homeassistant_custom_component.common").setLevel(logging.INFO)
+
+
+# A slow or busy machine is no reason to fail.
+settings.register_profile(
+    "untimed",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -62,7 +62,7 @@ class DeviceControl:
     @property
     def capabilities(self) -> Capabilities:
         """What the device can express, by what is known now."""
-        return self.controller.capabilities(self.account.readings)
+        return self.controller.capabilities(self.account.readings, self.ledger.loan)
 
     @property
     def listed(self) -> Programme:

@@ -30,7 +30,7 @@ def make_site(fixture: str, seed: int, now: datetime, behaviour: Behaviour) -> S
     return Site(spec, Market(spec.state, seed), behaviour, now, seed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     now=times,
     fixture=st.sampled_from("ACGI"),
@@ -105,7 +105,7 @@ def test_records(
 
 
 @given(now=times, seed=st.integers(0, 99), state=states)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_half_hours_are_means(now: datetime, seed: int, state: str) -> None:
     """An actual half-hour is the mean of its six prices, in any order of asking."""
     market, other = Market(state, seed), Market(state, seed)

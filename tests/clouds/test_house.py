@@ -39,7 +39,7 @@ def _run(spec: HouseSpec, plan: list[Control], seed: int = 3) -> list[Reading]:
     return [*hours, Reading(house.time, hours[-1].flow, house.energy, house.soc)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spec=specs, plan=st.lists(controls, min_size=1, max_size=12))
 def test_energy_balances_and_limits_hold(spec: HouseSpec, plan: list[Control]) -> None:
     """Sources and sinks are equal at every step, whatever is commanded."""

@@ -410,7 +410,6 @@ longest = st.integers(2, 6).map(lambda count: count * HOUR)
 
 
 @settings(
-    deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 @given(rules(), how_supported, longest, items)

@@ -155,7 +155,7 @@ ENERGIES = st.floats(0, 500).map(lambda value: round(value, 2))
     zone=st.sampled_from(ZONES),
     day=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_day_is_shared_out_without_rest(
     total: float, weights: list[float], zone: ZoneInfo, day: date
 ) -> None:
@@ -241,7 +241,6 @@ def hours_of(day: int, values: Iterable[float]) -> dict[datetime, float]:
 
 
 @given(bookings=BOOKINGS)
-@settings(deadline=None)
 def test_the_order_of_booking_does_not_matter(
     bookings: list[tuple[int, list[float]]],
 ) -> None:

@@ -327,7 +327,7 @@ class Cloud:
     certainty=st.dictionaries(st.integers(0, 30), st.integers(1, 21), max_size=6),
     off=st.lists(st.tuples(st.integers(1, 30 * 24), st.integers(1, 300)), max_size=3),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_month_of_following(
     lateness: dict[int, int], certainty: dict[int, int], off: list[tuple[int, int]]
 ) -> None:
@@ -372,7 +372,6 @@ def test_a_month_of_following(
     late=st.dictionaries(st.integers(0, 60), st.integers(0, 6), max_size=3),
     follows=st.booleans(),
 )
-@settings(deadline=None)
 def test_a_job_survives_the_file(
     days: set[int], late: dict[int, int], follows: bool
 ) -> None:

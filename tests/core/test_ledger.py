@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.joulekeeper.core.capabilities import (
@@ -412,7 +412,6 @@ def minutes_of(parts: Iterable[Any], now: datetime) -> set[int]:
     }
 
 
-@settings(deadline=None)
 @given(wishes())
 def test_what_is_asked_is_sent_or_explained(model: Model) -> None:
     """Each minute of a rule: compiled, refused, taken by others, or past.
@@ -445,7 +444,6 @@ def test_what_is_asked_is_sent_or_explained(model: Model) -> None:
             assert refused is (rule.power_w == 9000) or (refused and rest)
 
 
-@settings(deadline=None)
 @given(wishes())
 def test_settling_again_writes_nothing(model: Model) -> None:
     """What the cloud holds is not written anew, nor after a restart."""

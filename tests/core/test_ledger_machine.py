@@ -432,7 +432,6 @@ def leaves(item: Dispatch) -> bool:
 LedgerMachine.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=20,
-    deadline=None,
     # To explain a failure takes minutes, and says little.
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )

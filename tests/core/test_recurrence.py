@@ -6,7 +6,7 @@ from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.joulekeeper.core.recurrence import (
@@ -129,7 +129,6 @@ def test_refused(text: str) -> None:
         recurrence(text)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(
@@ -405,7 +404,6 @@ def expanded(wanted: Recurrence, start: datetime, end: datetime) -> list[Window]
     return found
 
 
-@settings(deadline=None)
 @given(recurrences())
 def test_same_days_as_by_the_standard_way(wanted: Recurrence) -> None:
     """Every part of a rule means what it means to others, too."""
@@ -419,7 +417,6 @@ def test_same_days_as_by_the_standard_way(wanted: Recurrence) -> None:
     assert [window.wall for window in found] == days
 
 
-@settings(deadline=None)
 @given(recurrences(), st.integers(-30 * 24, 2 * 365 * 24), st.integers(1, 20 * 24))
 def test_where_a_span_begins_changes_nothing(
     wanted: Recurrence, offset: int, hours: int
@@ -441,7 +438,6 @@ def test_where_a_span_begins_changes_nothing(
     ]
 
 
-@settings(deadline=None)
 @given(recurrences(), st.integers(0, 99))
 def test_parting(wanted: Recurrence, index: int) -> None:
     """What comes before a wall time, from it on, and all but this one."""

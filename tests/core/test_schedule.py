@@ -71,7 +71,7 @@ def passes(day: date, wall: time, zone: ZoneInfo) -> list[datetime]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(days, walls, zones)
 def test_wall_instant(day: date, wall: time, zone: ZoneInfo) -> None:
     """The first instant that shows the wall time, else the first after the gap."""
@@ -121,7 +121,7 @@ def window(
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     days,
     walls,
@@ -152,7 +152,7 @@ def test_occurrences(
     assert all(item.recurring and item.vendor_id is None for item in found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(days, walls, zones, st.integers(1, 22 * 60))
 def test_days_do_not_run_into_each_other(
     day: date, start: time, zone: ZoneInfo, minutes: int

@@ -321,6 +321,25 @@ async def test_another_mode_is_left_at_the_start(later: AnkerHouse) -> None:
     assert weeks(later) == before
 
 
+async def test_lent_mode_is_not_the_owners(later: AnkerHouse) -> None:
+    """While it is lent, what is for later waits as it does without that."""
+    before = weeks(later)
+    await later.act("force", action="discharge", power_w=300, duration_min=60)
+    assert weeks(later)[0] == 3
+    (planned,) = await later.act(
+        "create_schedule",
+        action="discharge",
+        power_w=400,
+        duration_min=60,
+        start=(NOON + 2 * HOUR).isoformat(),
+    )
+    assert planned["state"] == "planned"
+    await later.pass_time(HOUR + 10 * MINUTE)
+    assert weeks(later) == before
+    await later.pass_time(70 * MINUTE)
+    assert output(later) == 400
+
+
 async def test_manual_mode_is_laid_ahead(later: AnkerHouse) -> None:
     """Each on its own weekday, for three days; and all are taken out again."""
     later.cloud.app_sets_mode(later.main, 3)

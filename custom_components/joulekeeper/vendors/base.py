@@ -188,8 +188,8 @@ class Controller(Protocol):
     def read_back(self) -> EndpointId:
         """The endpoint that shows what the cloud holds."""
 
-    def capabilities(self, readings: Readings) -> Capabilities:
-        """Return what the device can express."""
+    def capabilities(self, readings: Readings, loan: Loan | None) -> Capabilities:
+        """Return what the device can express; of a plan on loan, the owner's rules."""
 
     def programme(self, readings: Readings, sent: Sent) -> Programme | None:
         """Return what the cloud has planned, None while that is not known.

@@ -643,7 +643,6 @@ class DailyBorrowing(Borrowing):
 HOW: Final = settings(
     max_examples=EXAMPLES,
     stateful_step_count=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
     # One at a time: the first one explains the others.
     report_multiple_bugs=False,

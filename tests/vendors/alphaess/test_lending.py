@@ -376,7 +376,7 @@ def wishes(draw: st.DrawFn) -> list[Segment]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(owner=plans(), first=wishes(), second=wishes())
 def test_given_back_as_it_was(
     owner: Plan, first: list[Segment], second: list[Segment]
@@ -405,7 +405,7 @@ def test_given_back_as_it_was(
         assert there == theirs or (not theirs and len(there) == 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(owner=plans(), wanted=wishes(), new=periods(70))
 def test_what_the_owner_adds_meanwhile_stays(
     owner: Plan, wanted: list[Segment], new: Period

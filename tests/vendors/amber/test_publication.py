@@ -316,7 +316,7 @@ OBSERVATIONS = st.lists(
 
 
 @given(OBSERVATIONS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_distributions(observations: list[Observation]) -> None:
     """Whatever was seen, it is one, nothing is impossible, and a plan follows."""
     masses = estimated_delays(observations)
@@ -384,7 +384,7 @@ def cost_of(plan: Plan, masses: Sequence[float], price: float) -> float:
     st.sampled_from([0.3, 1.0, 5.0]),
     OBSERVATIONS,
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_plan_is_better(
     targets: list[int], price: float, observations: list[Observation]
 ) -> None:

@@ -532,7 +532,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(place=st.sampled_from(PLACES), value=VALUES)
 def test_nothing_raises(place: tuple[str, Path], value: Any) -> None:
     """Whatever stands anywhere."""

@@ -88,7 +88,7 @@ def learned(cloud: Cloud, begin: datetime = NOON) -> Phase:
 @given(
     delay=delays, begin=instants, types=st.integers(0, 9), jitter=st.integers(0, 999)
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_never_too_often(
     delay: float, begin: datetime, types: int, jitter: int
 ) -> None:
@@ -137,7 +137,7 @@ def test_what_could_not_be_asked_is_not_asked_at_once(
 
 @pytest.mark.parametrize("types", [1, 3, 4])
 @given(delay=delays, spread=st.sampled_from([0.0, 1.0, 5.0]), seed=st.integers(0, 99))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_lag(types: int, delay: float, spread: float, seed: int) -> None:
     """Nearly every poll gets the newest record, half of them within 10 s.
 
@@ -169,7 +169,7 @@ def polls_that_learn(
 
 
 @given(delay=delays, spread=st.sampled_from([0.0, 5.0, 20.0]), begin=instants)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_delay_is_found_with_few_looks(
     delay: float, spread: float, begin: datetime
 ) -> None:
@@ -187,7 +187,7 @@ def test_the_delay_is_found_with_few_looks(
 
 
 @given(before=delays, after=delays)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_cloud_that_changes_is_followed(before: float, after: float) -> None:
     """Slower: within hours. Faster: within two days."""
     phase = learned(Cloud(before, 2.0))
@@ -200,7 +200,6 @@ def test_a_cloud_that_changes_is_followed(before: float, after: float) -> None:
 
 
 @given(delay=delays, at=instants, ahead=st.sampled_from([0, 3600, -7200, 45, -45, 20]))
-@settings(deadline=None)
 def test_measured_at(delay: float, at: datetime, ahead: int) -> None:
     """The mark of what was shown, by our clock: not to come, and never going back."""
     cloud, offset = Cloud(delay), timedelta(seconds=ahead)

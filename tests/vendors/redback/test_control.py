@@ -222,7 +222,7 @@ def test_time_zone(inverter: InverterController) -> None:
     known = readings(payload())
     static = payloads.static_data(site, [spec], NOW, "OK", NOW)
     known.put(EndpointId(STATIC.name, A), Static.parse(static, A))
-    assert inverter.capabilities(known).zone is None
+    assert inverter.capabilities(known, None).zone is None
     daily = {
         "StartTime": "01:00:00",
         "Duration": "02:00:00",
@@ -234,7 +234,7 @@ def test_time_zone(inverter: InverterController) -> None:
     plan = parse_schedules({"DailySchedules": [daily]}, zones)
     known.put(EndpointId(SCHEDULES.name, A), plan)
     assert inverter.programme(known, Sent()) is plan
-    able = inverter.capabilities(known)
+    able = inverter.capabilities(known, None)
     assert able.zone == "Australia/Brisbane"
     assert able.supports(Action.CHARGE)
     assert able.acts_within == MINUTE

@@ -350,7 +350,7 @@ BAD_VALUES = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data())
 def test_one_wrong_field_costs_no_other(data: st.DataObject) -> None:
     """Parsing goes on, whatever a single field turns into."""

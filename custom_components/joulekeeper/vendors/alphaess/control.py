@@ -47,8 +47,9 @@ class SystemController:
         """The power flow."""
         return EndpointId(POWER.name, self.device_id)
 
-    def capabilities(self, readings: Readings) -> Capabilities:
+    def capabilities(self, readings: Readings, loan: Loan | None) -> Capabilities:
         """Return what the system can express, by the store that governs it."""
+        del loan
         return capabilities(
             readings.get(PLAN, self.device_id),
             readings.get(SYSTEM, self.device_id),

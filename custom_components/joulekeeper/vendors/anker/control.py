@@ -16,7 +16,7 @@ from ...core.timeline import Segment
 from ..base import PlanEdit, Rewrite, VendorCall
 from .client import AnkerClient
 from .endpoints import PLAN, SCENE
-from .lending import compose, owner_of
+from .lending import compose, in_owners_mode, owner_of
 from .marks import Mark, marks_of, name_of
 from .models import Scene
 from .plan import Bank, SitePlan
@@ -52,13 +52,13 @@ class SystemController:
         """The overview."""
         return EndpointId(SCENE.name, self.device_id)
 
-    def capabilities(self, readings: Readings) -> Capabilities:
-        """Return what the site can express, by its plan."""
+    def capabilities(self, readings: Readings, loan: Loan | None) -> Capabilities:
+        """Return what the site can express, by its plan, in the mode of its owner."""
         scene = readings.get(SCENE, self.device_id)
-        return capabilities(
-            readings.get(PLAN, self.device_id),
-            cascaded=scene is not None and scene.is_cascaded,
-        )
+        plan = readings.get(PLAN, self.device_id)
+        if plan is not None and loan is not None:
+            plan = Lent.of(loan, plan.banks).in_owners_mode(plan)
+        return capabilities(plan, cascaded=scene is not None and scene.is_cascaded)
 
     def telemetry(self, readings: Readings) -> Telemetry | None:
         """Return what the banks reported last; their mode is not told."""
@@ -219,6 +219,10 @@ class Lent:
         """Whether what was written is cut in other pieces than the owner's plan."""
         lent = self.loan.lent and there.holds_same(self.written)
         return lent and not self.written.is_cut_like(self.owner)
+
+    def in_owners_mode(self, current: SitePlan) -> SitePlan:
+        """Return the plan in the mode that its owner wants, whichever ours needs."""
+        return in_owners_mode(self.owner, (self.written, *self.earlier), current)
 
     def owner_by(self, current: SitePlan, now: datetime) -> SitePlan:
         """Return the plan as its owner wants it now."""

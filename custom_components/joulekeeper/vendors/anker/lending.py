@@ -218,6 +218,24 @@ def owner_of(owner: SitePlan, shown: Sequence[SitePlan], current: SitePlan) -> S
     return current
 
 
+def in_owners_mode(
+    owner: SitePlan, shown: Sequence[SitePlan], current: SitePlan
+) -> SitePlan:
+    """Return the current plan with no more than the mode as `owner_of` finds it."""
+    if owner.rate_plan is None or current.rate_plan is None:
+        return current
+    plans = [it.rate_plan for it in shown if it.rate_plan is not None]
+    mode = _owners_mode(owner.rate_plan, plans, current.rate_plan)
+    return replace(current, rate_plan=current.rate_plan.with_mode(mode))
+
+
+def _owners_mode(
+    owner: RatePlan, shown: Iterable[RatePlan], current: RatePlan
+) -> int | None:
+    known = any(current.mode == it.mode for it in shown)
+    return owner.mode if known else current.mode
+
+
 def _owners_profile(
     owner: Profile, shown: Iterable[Profile | None], current: Profile
 ) -> Profile:
@@ -248,8 +266,7 @@ def _owners_rate_plan(
         key = plan.value
         if not week and key in current.raw:
             merged = replace(merged, raw={**merged.raw, key: owner.raw.get(key)})
-    if any(current.mode == it.mode for it in known):
-        merged = merged.with_mode(owner.mode)
+    merged = merged.with_mode(_owners_mode(owner, known, current))
     if any(_shows_backup(current, it) for it in known):
         merged = merged.with_backup(owner.raw.get("manual_backup"))
     if any(current.use_time == it.use_time for it in known):

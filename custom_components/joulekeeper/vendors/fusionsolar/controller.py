@@ -12,7 +12,7 @@ from typing import Final
 from ...core.capabilities import ActionSupport, Capabilities, Support
 from ...core.errors import NotSupported, Rejected, TransientError
 from ...core.flow import total
-from ...core.loan import Sent
+from ...core.loan import Loan, Sent
 from ...core.models import Clock, EndpointId, Readings
 from ...core.proof import Telemetry
 from ...core.schedule import MINUTE, Action, Owner, Programme, ScheduleItem
@@ -93,8 +93,9 @@ class DispatchController:
         """The real-time values."""
         return EndpointId(LIVE.name, self.device_id)
 
-    def capabilities(self, readings: Readings) -> Capabilities:
+    def capabilities(self, readings: Readings, loan: Loan | None) -> Capabilities:
         """Return what the account may do with the plant's battery."""
+        del loan
         access = self.entitlement.of(self.device_id).of(Feature.DISPATCH)
         if access.granted is not True:
             return _read_only(access)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...core.capabilities import Capabilities
 from ...core.errors import NotSupported
-from ...core.loan import Sent
+from ...core.loan import Loan, Sent
 from ...core.models import EndpointId, Readings
 from ...core.proof import Telemetry
 from ...core.schedule import Programme, ScheduleItem
@@ -72,8 +72,9 @@ class InverterController:
         """The list of schedules."""
         return EndpointId(SCHEDULES.name, self.device_id)
 
-    def capabilities(self, readings: Readings) -> Capabilities:
+    def capabilities(self, readings: Readings, loan: Loan | None) -> Capabilities:
         """Return what the inverter can express, by its model, battery and limits."""
+        del loan
         static = readings.get(STATIC, self.device_id)
         return inverter_capabilities(
             static,
@@ -144,9 +145,9 @@ class SiteController:
         """The list of envelopes."""
         return EndpointId(ENVELOPES.name, self.device_id)
 
-    def capabilities(self, readings: Readings) -> Capabilities:
+    def capabilities(self, readings: Readings, loan: Loan | None) -> Capabilities:
         """Return what every site can express."""
-        del readings
+        del readings, loan
         return site_capabilities()
 
     @property
