@@ -107,14 +107,12 @@ class SystemController:
         # What was written last holds, though it may not be shown yet.
         there = current if known is None else known.there(current, now)
         left = None if known is None else known.left(current, now)
-        # What was lent may have done the same as the owner's, but in other pieces.
-        pieces = not segments and known is not None and known.leaves_pieces(there)
-        done = there.holds_same(owner) and not pieces
-        if not segments and done and (edit is None or left is None):
+        done = not segments and there.holds_same(owner)
+        if done and (edit is None or left is None):
             return Rewrite((), {}, left)
         composed = compose(owner, segments, now)
         ids = {tag: name_of(marks) for tag, marks in composed.placed.items()}
-        calls = composed.plan.calls(self.device_id, there, anew=pieces)
+        calls = composed.plan.calls(self.device_id, there)
         if edit is not None and not calls:
             # Who asks again for what is not shown yet has it written again.
             calls = composed.plan.calls(self.device_id, current)
@@ -214,11 +212,6 @@ class Lent:
     def left(self, current: SitePlan, now: datetime) -> Loan | None:
         """Return the loan if something that was written is still to be shown."""
         return None if self.arrived(current, now) else self.loan
-
-    def leaves_pieces(self, there: SitePlan) -> bool:
-        """Whether what was written is cut in other pieces than the owner's plan."""
-        lent = self.loan.lent and there.holds_same(self.written)
-        return lent and not self.written.is_cut_like(self.owner)
 
     def in_owners_mode(self, current: SitePlan) -> SitePlan:
         """Return the plan in the mode that its owner wants, whichever ours needs."""

@@ -79,7 +79,11 @@ def _into_profile(
         if len(cut) > max(MOST_SLOTS, len(profile.slots or ())):
             continue
         placed[segment.tag], slots = marks, cut
-    return Composed(replace(owner, profile=profile.with_slots(slots)), placed)
+    made = profile.with_slots(slots)
+    if made.holds_same(profile):
+        # What he has set does what is wanted, and needs no cut.
+        made = profile
+    return Composed(replace(owner, profile=made), placed)
 
 
 def _wanted_slots(profile: Profile, mark: Mark) -> Pieces:
@@ -147,6 +151,8 @@ def _into_rate_plan(
             }
         week = weeks.with_days(plan.manual or (), days)
         written = written.with_week(Plan.MANUAL, week).with_mode(UsageMode.MANUAL)
+        if written.holds_same(plan):
+            written = plan
     return Composed(replace(owner, rate_plan=written), placed)
 
 

@@ -11,10 +11,10 @@ from ..base import VendorCall
 from .calls import set_param_call
 from .day import minute_of, next_edge, weekday_of
 from .products import SOLARBANK_1
-from .profile import Profile, two_at_least
+from .profile import Profile
 from .rate_plan import RatePlan, mode_options
 from .status import UsageMode
-from .week import WEEK, day_of
+from .week import day_of
 
 PROFILE_TYPE: Final = "4"
 RATE_PLAN_TYPE: Final = "6"
@@ -173,35 +173,16 @@ class SitePlan:
             return self.profile.slots is not None
         return self.rate_plan is not None and self.rate_plan.understood
 
-    def is_cut_like(self, other: SitePlan) -> bool:
-        """Whether both, once written, have slots or ranges at the same times."""
-        return self._edges() == other._edges()
-
-    def _edges(self) -> list[list[tuple[int, int]]]:
-        if self.profile is not None:
-            days = [two_at_least(self.profile.slots or ())]
-        elif self.rate_plan is not None:
-            week = self.rate_plan.manual or ()
-            days = [day_of(week, weekday) for weekday in sorted(WEEK)]
-        else:
-            days = []
-        return [[(piece.start, piece.end) for piece in pieces] for pieces in days]
-
-    def calls(
-        self, site_id: str, before: SitePlan, *, anew: bool = False
-    ) -> tuple[VendorCall, ...]:
-        """Return the calls that make it out of another one.
-
-        None if that does the same, but for its slots, or ranges, that are written `anew`.
-        """
+    def calls(self, site_id: str, before: SitePlan) -> tuple[VendorCall, ...]:
+        """Return the calls that make it out of another one, none if that does the same."""
         if self.profile is not None and before.profile is not None:
-            if self.profile.holds_same(before.profile) and not anew:
+            if self.profile.holds_same(before.profile):
                 return ()
             return (set_param_call(site_id, PROFILE_TYPE, self.profile.dump()),)
         if self.rate_plan is not None and before.rate_plan is not None:
             return tuple(
                 set_param_call(site_id, RATE_PLAN_TYPE, part)
-                for part in self.rate_plan.parts(before.rate_plan, anew=anew)
+                for part in self.rate_plan.parts(before.rate_plan)
             )
         return ()
 

@@ -236,15 +236,10 @@ class RatePlan:
             USE_TIME: self.use_time or [],
         }
 
-    def parts(
-        self, before: RatePlan, *, anew: bool = False
-    ) -> tuple[dict[str, Any], ...]:
-        """Return the parts to write so that another plan becomes this one.
-
-        With `anew` the weeks are written whether they have changed or not.
-        """
+    def parts(self, before: RatePlan) -> tuple[dict[str, Any], ...]:
+        """Return the parts to write so that another plan becomes this one."""
         times = not self.holds_same_times(before)
-        weeks = anew or not self.holds_same_weeks(before)
+        weeks = not self.holds_same_weeks(before)
         if self.mode != before.mode and not times:
             # Each mode goes with the part that it uses.
             times = self.mode == UsageMode.USE_TIME
