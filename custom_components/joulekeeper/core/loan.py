@@ -5,7 +5,7 @@ a while is borrowed, and given back just as it was, but for what the owner has c
 meanwhile.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -42,6 +42,27 @@ class Loan:
     def comes_back(self) -> bool:
         """Whether the cloud has held already what was written, so that it proves little."""
         return self.written in self.earlier
+
+
+def shown_before(
+    lent: Loan,
+    left: Loan | None,
+    shown: dict[str, Any],
+    does_same: Callable[[dict[str, Any], dict[str, Any]], bool],
+) -> list[dict[str, Any]]:
+    """Return which plans the cloud may still show after a write, `shown` the last.
+
+    `left` is a loan before that of which not everything has been shown yet. `does_same`
+    tells so of two plans.
+    """
+    earlier = [] if left is None else list(left.earlier)
+    if left is not None and left.written != lent.written:
+        earlier.append(left.written)
+    earlier = [*(it for it in earlier if it != shown), shown]
+    if any(does_same(it, lent.written) for it in earlier):
+        # What does the same as before proves no more than what is the same.
+        earlier.insert(0, lent.written)
+    return earlier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from custom_components.joulekeeper.vendors.alphaess.periodic import (
 )
 from custom_components.joulekeeper.vendors.alphaess.plan import (
     Plan,
+    are_apart,
     as_data,
     from_data,
     window_of,
@@ -133,7 +134,7 @@ def test_owners_window_is_cut() -> None:
         period(time(3), time(5), "6"),
         period(time(2), time(3), "6", 100, 10),
     }
-    assert owner_of(OWNER, OWNER, made.plan, made.mine, made.plan) == OWNER
+    assert owner_of(OWNER, [OWNER], made.plan, made.mine, made.plan) == OWNER
 
 
 def test_over_midnight() -> None:
@@ -220,7 +221,7 @@ def test_what_is_switched_off_stays_off(edit: bool) -> None:
     added = period(time(8), time(9))
     if edit:
         current = replace(current, charge=(*current.charge, added))
-    back = owner_of(owner, owner, made.plan, made.mine, Plan(periodic=current))
+    back = owner_of(owner, [owner], made.plan, made.mine, Plan(periodic=current))
     given = known_periodic(compose(back, (), BERLIN, NOW).plan)
     assert (given.charge_enabled, given.discharge_enabled) == (False, False)
     assert Counter(given.charge) == Counter([NIGHT, *([added] if edit else [])])
@@ -245,7 +246,7 @@ def test_free_slot_is_lent() -> None:
         slots=(TimeWindow(time(13), time(14)), TimeWindow(time(2), time(4))),
         target_soc=80,
     )
-    assert owner_of(owner, owner, made.plan, made.mine, made.plan) == owner
+    assert owner_of(owner, [owner], made.plan, made.mine, made.plan) == owner
 
 
 def test_disabled_slots_do_not_come_to_life() -> None:
@@ -268,7 +269,28 @@ def test_discharging_makes_way() -> None:
         TimeWindow(time(12), time(13)),
         TimeWindow(time(14), time(20)),
     }
-    assert owner_of(owner, owner, made.plan, made.mine, made.plan) == owner
+    assert owner_of(owner, [owner], made.plan, made.mine, made.plan) == owner
+
+
+def test_each_daily_store_needs_room_of_the_other() -> None:
+    """The cloud may refuse what overlaps, so ours makes way for a moment."""
+    whole = TimeWindow(time(12), time(14, 30))
+    owner = daily((UNUSED, UNUSED), grid=False, ctr=True, discharge=(whole, UNUSED))
+    one, other = (
+        compose(owner, [segment(NOW + late, 0.5)], BERLIN, NOW).plan
+        for late in (0 * QUARTER, QUARTER)
+    )
+    charge, discharge = one.charge, one.discharge
+    for call in other.calls("ALX", one, owner):
+        if call.path.endswith("updateChargeConfigInfo"):
+            charge = ChargeSettings.parse(call.body or {})
+        else:
+            discharge = DischargeSettings.parse(call.body or {})
+        assert are_apart(charge, discharge)
+        # Who dies here leaves nothing that looks like an edit of the owner's.
+        there = Plan(charge=charge, discharge=discharge)
+        assert owner_of(owner, [one], other, (), there) == owner
+    assert (charge, discharge) == (other.charge, other.discharge)
 
 
 def test_last_quarter_of_a_day_finds_no_place() -> None:
@@ -298,7 +320,7 @@ def test_part_of_a_cut_window_that_the_owner_deletes() -> None:
 
     def back(*charge: Period) -> set[Period]:
         edited = Plan(periodic=replace(there, charge=charge))
-        plan = owner_of(OWNER, OWNER, made.plan, made.mine, edited).periodic
+        plan = owner_of(OWNER, [OWNER], made.plan, made.mine, edited).periodic
         assert plan is not None
         assert plan.discharge == (EVENING,)
         return set(plan.charge)
@@ -387,7 +409,7 @@ def test_given_back_as_it_was(
         mine: tuple[str, ...] = ()
         kept = from_data(as_data(owner))
         if current is not owner:
-            kept = owner_of(owner, before, current, mine, current)
+            kept = owner_of(owner, [before], current, mine, current)
             assert kept == owner
         made = compose(kept, wanted, BERLIN, NOW)
         made.plan.calls("ALX", current)
@@ -423,7 +445,7 @@ def test_what_the_owner_adds_meanwhile_stays(
         # The app takes no window to charge where another one discharges.
         return
     edited = Plan(periodic=replace(there, charge=(*there.charge, new)))
-    back = owner_of(owner, owner, made.plan, made.mine, edited)
+    back = owner_of(owner, [owner], made.plan, made.mine, edited)
     assert back.periodic is not None
     assert set(back.periodic.charge) == {*owner.periodic.charge, new}
     assert set(back.periodic.discharge) == set(owner.periodic.discharge)
@@ -437,6 +459,6 @@ def test_setting_that_the_owner_changes_meanwhile(field: str) -> None:
     assert made.plan.charge is not None
     value = {"enabled": False, "target_soc": 55}[field]
     edited = replace(made.plan, charge=replace(made.plan.charge, **{field: value}))
-    back = owner_of(owner, owner, made.plan, made.mine, edited)
+    back = owner_of(owner, [owner], made.plan, made.mine, edited)
     assert owner.charge is not None
     assert back.charge == replace(owner.charge, **{field: value})

@@ -9,7 +9,7 @@ from typing import Self
 
 from ...core.capabilities import Capabilities
 from ...core.errors import NotSupported, TransientError
-from ...core.loan import LAG, Loan, Sent
+from ...core.loan import LAG, Loan, Sent, shown_before
 from ...core.models import EndpointId, Readings
 from ...core.proof import Telemetry
 from ...core.schedule import Owner, Programme, ScheduleItem
@@ -18,7 +18,7 @@ from ..base import PlanEdit, Rewrite, VendorCall
 from .client import AlphaEssClient
 from .endpoints import FLOOR, PLAN, POWER, SYSTEM
 from .lending import compose, owner_of
-from .plan import Plan, as_data, from_data
+from .plan import Plan, as_data, do_same, from_data
 from .plan_edits import edited
 from .plan_feed import PlanFeed
 from .power import HISTORY_PERIOD
@@ -125,10 +125,10 @@ class SystemController:
             tag: _BETWEEN_KEYS.join(window.key for window in windows)
             for tag, windows in composed.placed.items()
         }
-        calls = composed.plan.calls(self.device_id, there)
+        calls = composed.plan.calls(self.device_id, there, owner)
         if edit is not None and not calls:
             # Who asks again for what is not shown yet has it written again.
-            calls = composed.plan.calls(self.device_id, current)
+            calls = composed.plan.calls(self.device_id, current, owner)
         lent = Loan(
             owner=as_data(owner),
             written=as_data(composed.plan),
@@ -137,11 +137,7 @@ class SystemController:
             lent=bool(ids) or (loan is not None and loan.lent),
         )
         if calls:
-            earlier = [] if left is None else list(left.earlier)
-            if left is not None and left.written != lent.written:
-                earlier.append(left.written)
-            if (shown := as_data(current)) not in earlier:
-                earlier.append(shown)
+            earlier = shown_before(lent, left, as_data(current), do_same)
             return Rewrite(calls, ids, replace(lent, earlier=earlier))
         if loan is not None:
             lent = replace(lent, earlier=loan.earlier, written_at=loan.written_at)
@@ -217,8 +213,8 @@ class Lent:
                 return self.owner
             # The cloud has not taken an edit of his.
             return current
-        before = self.earlier[-1] if self.earlier else self.written
-        return owner_of(self.owner, before, self.written, self.loan.mine, current)
+        earlier = self.earlier or (self.written,)
+        return owner_of(self.owner, earlier, self.written, self.loan.mine, current)
 
 
 def _programme(plan: Plan, sent: Sent, zone: tzinfo) -> Programme:

@@ -7,7 +7,7 @@ what is there now; it is his plan from then on.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import product
@@ -240,44 +240,48 @@ def _slots(
 
 
 def owner_of(
-    owner: Plan, before: Plan, written: Plan, mine: Iterable[str], current: Plan
+    owner: Plan,
+    earlier: Sequence[Plan],
+    written: Plan,
+    mine: Iterable[str],
+    current: Plan,
 ) -> Plan:
     """Return the plan as its owner wants it now, whatever of ours is in it.
 
-    The app shows him what was written, or what was there before. What he has added to
-    that is his, and what he has deleted of his own is gone; all else is as it was when
-    it was lent. A part that he has deleted of a window which is cut around ours takes
-    its time out of the window; once no part is left the window is gone. To change
-    something is to delete it and to add something else.
+    The app shows him what was written, or what was there `earlier`: before it, or
+    before what may never have arrived. What he has added to that is his, and what he has
+    deleted of his own is gone; all else is as it was when it was lent. A part that he
+    has deleted of a window which is cut around ours takes its time out of the window;
+    once no part is left the window is gone. To change something is to delete it and to
+    add something else.
     """
     names = frozenset(mine)
-    if owner.periodic and before.periodic and written.periodic and current.periodic:
+    if owner.periodic and written.periodic and current.periodic:
         return Plan(
             periodic=_owners_periods(
                 owner.periodic,
-                before.periodic,
+                [plan.periodic for plan in earlier if plan.periodic],
                 written.periodic,
                 names,
                 current.periodic,
             )
         )
     return Plan(
-        charge=_owners_charge(owner, before, written, names, current),
-        discharge=_owners_discharge(owner, before, written, current),
+        charge=_owners_charge(owner, earlier, written, names, current),
+        discharge=_owners_discharge(owner, earlier, written, current),
     )
 
 
 def _owners_periods(
     owner: PeriodicSchedule,
-    before: PeriodicSchedule,
+    earlier: Iterable[PeriodicSchedule],
     written: PeriodicSchedule,
     mine: frozenset[str],
     current: PeriodicSchedule,
 ) -> PeriodicSchedule:
-    now = Counter(periods_as_windows(current))
-    lent, was = (Counter(periods_as_windows(plan)) for plan in (written, before))
-    shows_ours = any(window.key in mine for window in now - was)
-    base = lent if shows_ours else _nearest(now, lent, was)
+    now, lent = (Counter(periods_as_windows(plan)) for plan in (current, written))
+    was = [Counter(periods_as_windows(plan)) for plan in earlier]
+    base = _edited_one(now, lent, was or [lent], lambda window: window.key in mine)
     added, gone = now - base, base - now
     if not added and not gone:
         return owner
@@ -304,13 +308,23 @@ def _owners_periods(
     )
 
 
-def _nearest[T](now: Counter[T], *shown: Counter[T]) -> Counter[T]:
-    """Return which of several plans differs least from the one that is there now."""
+def _edited_one[T](
+    now: Counter[T],
+    lent: Counter[T],
+    earlier: Sequence[Counter[T]],
+    is_ours: Callable[[T], bool],
+) -> Counter[T]:
+    """Return which of the plans that were shown is the one that was edited.
+
+    What was lent, if anything of ours is there now that was not there before; else the
+    one that differs least from what is there.
+    """
 
     def distance(plan: Counter[T]) -> int:
         return ((now - plan) + (plan - now)).total()
 
-    return min(shown, key=distance)
+    was = min(reversed(earlier), key=distance)
+    return lent if any(map(is_ours, now - was)) else min(lent, was, key=distance)
 
 
 def _edited(
@@ -341,40 +355,46 @@ def _is_part(part: Window, window: Window) -> bool:
 
 
 def _owners_charge(
-    owner: Plan, before: Plan, written: Plan, mine: frozenset[str], current: Plan
+    owner: Plan,
+    earlier: Iterable[Plan],
+    written: Plan,
+    mine: frozenset[str],
+    current: Plan,
 ) -> ChargeSettings | None:
-    theirs, was, ours, now = owner.charge, before.charge, written.charge, current.charge
-    if theirs is None or was is None or ours is None or now is None:
+    theirs, ours, now = owner.charge, written.charge, current.charge
+    was = [plan.charge for plan in earlier if plan.charge is not None]
+    if theirs is None or ours is None or now is None or not was:
         return now
+    shown = [ours, *was]
     return ChargeSettings(
-        enabled=_chosen(theirs.enabled, was.enabled, ours.enabled, now.enabled),
+        enabled=_chosen(theirs.enabled, [it.enabled for it in shown], now.enabled),
         slots=_chosen_slots(theirs, was, ours, now, mine),
         target_soc=_chosen(
-            theirs.target_soc, was.target_soc, ours.target_soc, now.target_soc
+            theirs.target_soc, [it.target_soc for it in shown], now.target_soc
         ),
     )
 
 
 def _owners_discharge(
-    owner: Plan, before: Plan, written: Plan, current: Plan
+    owner: Plan, earlier: Iterable[Plan], written: Plan, current: Plan
 ) -> DischargeSettings | None:
-    theirs, was, ours, now = (
-        plan.discharge for plan in (owner, before, written, current)
-    )
-    if theirs is None or was is None or ours is None or now is None:
+    theirs, ours, now = owner.discharge, written.discharge, current.discharge
+    was = [plan.discharge for plan in earlier if plan.discharge is not None]
+    if theirs is None or ours is None or now is None or not was:
         return now
+    shown = [ours, *was]
     return DischargeSettings(
-        enabled=_chosen(theirs.enabled, was.enabled, ours.enabled, now.enabled),
+        enabled=_chosen(theirs.enabled, [it.enabled for it in shown], now.enabled),
         slots=_chosen_slots(theirs, was, ours, now),
         floor_soc=_chosen(
-            theirs.floor_soc, was.floor_soc, ours.floor_soc, now.floor_soc
+            theirs.floor_soc, [it.floor_soc for it in shown], now.floor_soc
         ),
     )
 
 
-def _chosen[T](theirs: T, was: T, ours: T, now: T) -> T:
+def _chosen[T](theirs: T, shown: Iterable[T], now: T) -> T:
     """Return a setting of the owner: the one that he has changed, else the one lent."""
-    return theirs if now in (ours, was) else now
+    return theirs if now in shown else now
 
 
 def _chosen_flag(
@@ -385,24 +405,25 @@ def _chosen_flag(
 
 
 def _chosen_slots[S: (ChargeSettings, DischargeSettings)](
-    theirs: S, was: S, ours: S, now: S, mine: frozenset[str] = frozenset()
+    theirs: S, was: Sequence[S], ours: S, now: S, mine: frozenset[str] = frozenset()
 ) -> Slots:
     """Return the slots of the owner; of more than two those that he sees go first."""
-    if now.slots in (ours.slots, was.slots):
+    if now.slots in [ours.slots, *(it.slots for it in was)]:
         return theirs.slots
-    there = Counter(now.windows)
     # The percentage is the store's, not a window's.
     names = {key.rpartition(", ")[0] for key in mine}
 
+    def window_at(slot: TimeWindow) -> Window:
+        return Window(charges=True, start=slot.start, end=slot.end)
+
+    def is_ours(slot: TimeWindow) -> bool:
+        return window_at(slot).name in names
+
     def windows(slots: Iterable[TimeWindow]) -> list[Window]:
-        found = (Window(charges=True, start=s.start, end=s.end) for s in slots)
-        return [item for item in found if item.name not in names]
+        return [window_at(slot) for slot in slots if not is_ours(slot)]
 
-    lent, earlier = Counter(ours.windows), Counter(was.windows)
-    new = list((there - earlier).elements())
-    shows_ours = len(windows(new)) < len(new)
-    base = lent if shows_ours else _nearest(there, lent, earlier)
-
+    there, lent = Counter(now.windows), Counter(ours.windows)
+    base = _edited_one(there, lent, [Counter(it.windows) for it in was], is_ours)
     edited = _edited(
         windows(theirs.windows),
         Counter(windows((there - base).elements())),

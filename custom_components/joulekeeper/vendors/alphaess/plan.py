@@ -53,12 +53,19 @@ class Plan:
             return Counter(window.key for window in periods_as_windows(self.periodic))
         return Counter(window.key for window in self._windows())
 
-    def calls(self, serial: str, before: Plan) -> tuple[VendorCall, ...]:
+    def calls(
+        self, serial: str, before: Plan, owner: Plan | None = None
+    ) -> tuple[VendorCall, ...]:
         """Return the calls that make it out of another one, none if it is the same.
 
         The daily stores are written one by one, first the one that makes room for the
-        other. `InvalidRequest` for what the cloud would refuse, or is not known.
+        other. Where each needs room of the other, the charging of the `owner` gives it.
+        `InvalidRequest` for what the cloud would refuse, or is not known.
         """
+        charge_first = are_apart(self.charge, before.discharge)
+        if owner and not (charge_first or are_apart(before.charge, self.discharge)):
+            between = replace(self, charge=owner.charge)
+            return (*between.calls(serial, before), *self.calls(serial, between))
         calls: list[VendorCall] = []
         if self.periodic is not None and not self.holds_same(before):
             calls.append(periodic_schedule_call(serial, self.periodic))
@@ -66,7 +73,7 @@ class Plan:
             calls.append(charge_settings_call(serial, self.charge))
         if self.discharge is not None and self.discharge != before.discharge:
             calls.append(discharge_settings_call(serial, self.discharge))
-        return tuple(calls if are_apart(self.charge, before.discharge) else calls[::-1])
+        return tuple(calls if charge_first else calls[::-1])
 
     def holds_same(self, other: Plan) -> bool:
         """Whether both hold the same, in whatever order.
@@ -185,6 +192,11 @@ def from_data(data: Any) -> Plan:
         if "discharge" in data
         else None,
     )
+
+
+def do_same(one: Any, other: Any) -> bool:
+    """Whether the data of two plans hold the same."""
+    return from_data(one).holds_same(from_data(other))
 
 
 def _periodic(data: Mapping[str, Any]) -> PeriodicSchedule:

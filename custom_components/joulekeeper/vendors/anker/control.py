@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from ...core.capabilities import Capabilities
 from ...core.errors import NotSupported, TransientError
-from ...core.loan import LAG, Loan, Sent
+from ...core.loan import LAG, Loan, Sent, shown_before
 from ...core.models import EndpointId, Readings
 from ...core.proof import Telemetry
 from ...core.schedule import ItemStatus, Owner, Programme, ScheduleItem
@@ -124,7 +124,7 @@ class SystemController:
             lent=bool(ids) or (loan is not None and loan.lent),
         )
         if calls:
-            earlier = shown_before(current, left, lent)
+            earlier = shown_before(lent, left, current.as_data(), current.do_same)
             return Rewrite(calls, ids, replace(lent, earlier=earlier))
         if loan is not None:
             lent = replace(lent, earlier=loan.earlier, written_at=loan.written_at)
@@ -228,22 +228,6 @@ class Lent:
                 return current
             before = (outdated,)
         return owner_of(self.owner, (self.written, *before), current)
-
-
-def shown_before(
-    current: SitePlan, left: Loan | None, lent: Loan
-) -> list[dict[str, Any]]:
-    """Return which plans the cloud may still show after a write, `current` the last."""
-    earlier = [] if left is None else list(left.earlier)
-    if left is not None and left.written != lent.written:
-        earlier.append(left.written)
-    shown = current.as_data()
-    earlier = [*(it for it in earlier if it != shown), shown]
-    written = current.from_data(lent.written)
-    if any(current.from_data(it).holds_same(written) for it in earlier):
-        # What does the same as before proves no more than what is the same.
-        earlier.insert(0, lent.written)
-    return earlier
 
 
 def _telemetry(scene: Scene, plan: SitePlan, time: datetime) -> Telemetry:

@@ -204,6 +204,10 @@ class SitePlan:
             rate_plan = RatePlan.parse(data[RATE_PLAN_TYPE])
         return replace(self, profile=profile, rate_plan=rate_plan)
 
+    def do_same(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Whether the data of two plans let the banks of this site do the same."""
+        return self.from_data(one).holds_same(self.from_data(other))
+
     @property
     def mode_options(self) -> tuple[UsageMode, ...]:
         """The usage modes that the site can be set to."""
