@@ -150,6 +150,8 @@ class Weekly:
         """Want one window more; it goes before what is hidden under ours."""
         self.edited = True
         new = Wish(kind_of(period, charges), time_of(period))
+        if any((wish.kind, wish.time) == (new.kind, new.time) for wish in self.wishes):
+            return
         self.wishes = [
             wish
             if wish.kind[0] is charges or not wish.time & new.time

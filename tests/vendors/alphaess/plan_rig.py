@@ -180,7 +180,9 @@ class PlanCloud:
                 case path:
                     raise AssertionError(path)
         except ApiError as error:
-            self.refused.append(f"{error}: {body}")
+            if self.rig.now - self.rig.trouble_at >= 3 * self.lag:
+                # Else a lost answer and a late list have kept what was there from us.
+                self.refused.append(f"{error}: {body}")
             raise Rejected("refused") from error
         if same(before, after):
             self.idle_writes.append(str(body))

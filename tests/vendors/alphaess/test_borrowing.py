@@ -36,6 +36,7 @@ from .owner import (
     Daily,
     Weekly,
     clock,
+    kind_of,
     listed,
     quarters,
     slots,
@@ -96,6 +97,9 @@ def disjoint(periods: list[tuple[bool, Period]]) -> bool:
     )
 
 
+edits_can_be_told = precondition(lambda self: not self.is_crowded)
+
+
 class Borrowing(RuleBasedStateMachine):
     """What the two codecs share: users, trouble and time."""
 
@@ -117,6 +121,21 @@ class Borrowing(RuleBasedStateMachine):
         """Save in the app."""
         self.edited_at = self.rig.now
         self.rig.cloud.app_sets(stored)
+
+    @property
+    def is_shown_late(self) -> bool:
+        """Whether the cloud may go on to show what was there before our last write."""
+        loan = self.rig.ledger.loan
+        return loan is not None and bool(loan.earlier)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether he has edited what may not be shown yet.
+
+        A second edit cannot be told from one of what was there before.
+        """
+        since = min(self.rig.journal.written[-1:], default=self.rig.now)
+        return self.is_shown_late and self.edited_at >= min(since, self.rig.now - LAG)
 
     # -- users of ours ---------------------------------------------------------
 
@@ -296,6 +315,9 @@ class Borrowing(RuleBasedStateMachine):
         if (local.hour, local.minute) >= (23, 45):
             # A window that ends at midnight cannot be told apart.
             return
+        if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
+            # What a clock shows twice a window holds twice.
+            return
         doing = self.newest.doing(local, behaviour)
         assert doing == self.wanted().doing(local, behaviour)
 
@@ -351,6 +373,7 @@ class PeriodicBorrowing(Borrowing):
             discharge,
         )
         self.owner = Weekly(store)
+        self.changed: dict[Period, datetime] = {}
         behaviour = Behaviour(midnight_windows="executed")
         self.begin(Stored(periodic=store), behaviour=behaviour, **details)
 
@@ -416,6 +439,7 @@ class PeriodicBorrowing(Borrowing):
         """Return the periods of one side."""
         return self.store.charge if charges else self.store.discharge
 
+    @edits_can_be_told
     @rule(
         charges=st.booleans(),
         span=spans,
@@ -445,15 +469,35 @@ class PeriodicBorrowing(Borrowing):
         self.rig.live_for(minutes * MINUTE)
 
     def editable(self) -> list[tuple[bool, Period]]:
-        """Return what the app shows, but for parts of what is over midnight."""
+        """Return what the app shows, but for what he leaves alone."""
         return [
-            (charges, period)
-            for charges, period in listed(self.store)
-            if (wish := self.owner.source(period, charges, self.store.cycle)) is None
-            or wish.time == time_of(period, self.store.cycle)
-            or not _at_midnight(wish.time)
+            (charges, it)
+            for charges, it in listed(self.store)
+            if self.is_free(it, charges)
         ]
 
+    def is_free(self, period: Period, charges: bool) -> bool:
+        """Tell whether it is clear what becomes of the rest if he edits a window.
+
+        Not of one that he has changed just now, for we may not have seen that; nor of a
+        window of which he has deleted a part while the rest is under ours; nor of a part
+        of one over midnight.
+        """
+        if self.rig.now - self.changed.get(period, self.rig.now - LATE) < LATE:
+            return False
+        cycle = self.store.cycle
+        wish = self.owner.source(period, charges, cycle)
+        if wish is None or wish.time == time_of(period, cycle):
+            return True
+        visible = {
+            quarter
+            for is_charge, item in listed(self.store)
+            if kind_of(item, is_charge) == wish.kind
+            for quarter in time_of(item, cycle)
+        }
+        return not _at_midnight(wish.time) and (wish.whole or wish.time <= visible)
+
+    @edits_can_be_told
     @precondition(lambda self: self.editable())
     @rule(
         data=st.data(),
@@ -466,12 +510,14 @@ class PeriodicBorrowing(Borrowing):
         others = list(self.side(charges))
         others.remove(old)
         after = self.sets(charges, *others)
+        power = 500 if old.power in OURS_W or old.limit == 10 else old.power
+        new = replace(old, limit=limit or old.limit, power=power)
+        assume(limit is None or new != old)
         self.owner.drops(old, charges, after)
         if limit is not None:
-            power = 500 if old.power in OURS_W or old.limit == 10 else old.power
-            new = replace(old, limit=limit, power=power)
             after = self.sets(charges, *others, new)
             self.owner.adds(new, charges)
+            self.changed[new] = self.rig.now
         self.saves(Stored(periodic=after))
         self.rig.live_for(minutes * MINUTE)
 
@@ -550,6 +596,7 @@ class DailyBorrowing(Borrowing):
 
     # -- the app ---------------------------------------------------------------
 
+    @edits_can_be_told
     @rule(value=st.sampled_from([55, 65, 75]), floor=st.booleans())
     def app_sets_charge_level(self, value: int, floor: bool) -> None:
         """Change a state of charge."""
@@ -564,6 +611,7 @@ class DailyBorrowing(Borrowing):
             self.saves(replace(now, charge=replace(now.charge, bat_high_cap=value)))
             self.owner.charge = replace(self.owner.charge, bat_high_cap=value)
 
+    @edits_can_be_told
     @rule(charges=st.booleans())
     def app_toggles(self, charges: bool) -> None:
         """Switch timed charging, or discharging, on or off."""
@@ -586,6 +634,7 @@ class DailyBorrowing(Borrowing):
             self.saves(replace(now, discharge=replace(now.discharge, ctr_dis=flag)))
             self.owner.discharge = replace(self.owner.discharge, ctr_dis=flag)
 
+    @edits_can_be_told
     @rule(charges=st.booleans(), span=spans, minutes=st.sampled_from([0, 0, 20]))
     def app_adds(self, charges: bool, span: Span, minutes: int) -> None:
         """Fill a slot that is not in use."""
@@ -618,6 +667,7 @@ class DailyBorrowing(Borrowing):
             if span in used(mine)
         ]
 
+    @edits_can_be_told
     @precondition(lambda self: self.own_slots())
     @rule(data=st.data(), minutes=st.sampled_from([0, 0, 20]))
     def app_drops(self, data: st.DataObject, minutes: int) -> None:
