@@ -54,6 +54,16 @@ def test_another_interval_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     assert forecasts(prices, GENERAL) == before[forecasts][1:]
 
 
+def test_no_interval_runs() -> None:
+    """What is to come keeps its own price; there is no other one to be shown."""
+    clock = SetClock(START + MINUTE)
+    first = START + INTERVAL
+    prices = prices_of([record(first, "Forecast", cents=31.0)], clock)
+
+    assert prices.price(GENERAL) is None
+    assert points(prices, GENERAL) == [{"time": first.isoformat(), "value": 0.31}]
+
+
 def test_half_hour_without_its_beginning() -> None:
     """What is past of the running half-hour may be missing, of a later one nothing."""
     clock = SetClock(START + MINUTE)

@@ -25,6 +25,7 @@ from custom_components.joulekeeper.vendors.anker.control import (
     Written,
 )
 from custom_components.joulekeeper.vendors.anker.endpoints import PLAN, SCENE
+from custom_components.joulekeeper.vendors.anker.lending import compose
 from custom_components.joulekeeper.vendors.anker.models import Scene
 from custom_components.joulekeeper.vendors.anker.plan import SitePlan
 from custom_components.joulekeeper.vendors.anker.plan_edits import (
@@ -178,6 +179,27 @@ def test_another_kind_of_plan() -> None:
     cloud.show()
     assert cloud.rewrite() == 1
     assert bare(cloud.newest) == bare(before)
+
+
+def test_what_takes_the_place_of_a_part() -> None:
+    """What is taken back is gone where the owner, or what is wanted, does the same."""
+    second = segment(NOW + 60 * MINUTE, 1)
+    owner = compose(profile(*SYSTEM_A), [second], NOW).plan
+    cloud = Cloud(owner)
+    cloud.rewrite(segment(NOW, 1))
+    cloud.show()
+    wanted, longer = "12:00-13:00 500 W", "12:00-14:00 500 W"
+    sent = Sent(
+        live={wanted: segment(NOW, 1)},
+        restoring={longer: segment(NOW, 2)},
+        loan=cloud.loan,
+    )
+    assert cloud.loan is not None
+    for held, theirs in ([wanted], owner), ([wanted, longer], profile(*SYSTEM_A)):
+        loan = replace(cloud.loan, owner=theirs.as_data())
+        programme = cloud.controller.programme(cloud.readings, replace(sent, loan=loan))
+        assert programme is not None
+        assert [it.vendor_id for it in programme.items] == held
 
 
 def test_mode_of_a_plan_on_loan() -> None:

@@ -23,9 +23,6 @@ PATIENCE: Final = timedelta(minutes=10)
 _SOON: Final = timedelta(hours=1)
 
 
-"""Plain data by the names that others read."""
-
-
 @dataclass(frozen=True, slots=True)
 class Basis:
     """How prices that are not final are shown; `advanced` are the retailer's own."""
