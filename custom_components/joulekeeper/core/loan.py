@@ -5,7 +5,7 @@ a while is borrowed, and given back just as it was, but for what the owner has c
 meanwhile.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -53,16 +53,20 @@ def shown_before(
     """Return which plans the cloud may still show after a write, `shown` the last.
 
     `left` is a loan before that of which not everything has been shown yet. `does_same`
-    tells so of two plans.
+    tells whether two plans do the same.
     """
-    earlier = [] if left is None else list(left.earlier)
-    if left is not None and left.written != lent.written:
-        earlier.append(left.written)
-    earlier = [*(it for it in earlier if it != shown), shown]
-    if any(does_same(it, lent.written) for it in earlier):
+    known = [] if left is None else [*_others(left.earlier, left.written), left.written]
+    earlier = [*_others(known, shown, lent.written), shown]
+    if any(does_same(it, lent.written) for it in (*known, shown)):
         # What does the same as before proves no more than what is the same.
         earlier.insert(0, lent.written)
     return earlier
+
+
+def _others(
+    plans: Iterable[dict[str, Any]], *known: dict[str, Any]
+) -> list[dict[str, Any]]:
+    return [plan for plan in plans if plan not in known]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,7 +189,7 @@ class Controller(Protocol):
         """The endpoint that shows what the cloud holds."""
 
     def capabilities(self, readings: Readings, loan: Loan | None) -> Capabilities:
-        """Return what the device can express; of a plan on loan, the owner's rules."""
+        """Return what the device can express, where a plan is lent as its owner set it."""
 
     def programme(self, readings: Readings, sent: Sent) -> Programme | None:
         """Return what the cloud has planned, None while that is not known.

@@ -124,6 +124,7 @@ class PlanCloud:
     stored: Versions[Stored]
     answers: deque[Answer] = field(default_factory=deque)
     down: bool = False
+    unheard_at: datetime | None = None
     writes: list[VendorCall] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     idle_writes: list[str] = field(default_factory=list)
@@ -158,6 +159,8 @@ class PlanCloud:
             case Answer.KILLED_BEFORE:
                 raise Killed
         self._take(call)
+        if answer is not Answer.DONE:
+            self.unheard_at = self.rig.now
         if answer is Answer.LOST:
             raise OutcomeUnknown("no answer")
         if answer is Answer.KILLED_AFTER:
@@ -180,7 +183,8 @@ class PlanCloud:
                 case path:
                     raise AssertionError(path)
         except ApiError as error:
-            if self.rig.now - self.rig.trouble_at >= 3 * self.lag:
+            unheard_at = self.unheard_at or self.rig.now - 3 * self.lag
+            if self.rig.now - unheard_at >= 3 * self.lag:
                 # Else a lost answer and a late list have kept what was there from us.
                 self.refused.append(f"{error}: {body}")
             raise Rejected("refused") from error

@@ -130,12 +130,13 @@ class Borrowing(RuleBasedStateMachine):
 
     @property
     def is_crowded(self) -> bool:
-        """Whether he has edited what may not be shown yet.
+        """Whether an edit would follow another one of what may not be shown yet.
 
-        A second edit cannot be told from one of what was there before.
+        Nobody can tell both from one, or the first from what was there before.
         """
-        since = min(self.rig.journal.written[-1:], default=self.rig.now)
-        return self.is_shown_late and self.edited_at >= min(since, self.rig.now - LAG)
+        if not self.is_shown_late:
+            return False
+        return self.edited_at >= min(self.rig.journal.written[-1], self.rig.now - LAG)
 
     # -- users of ours ---------------------------------------------------------
 

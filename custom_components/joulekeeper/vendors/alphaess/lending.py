@@ -2,15 +2,17 @@
 
 Sources: dossier 2.6 to 2.8 and scheduling notes 2.4. What is ours for a while is put
 among the owner's windows, which are cut where ours are. What the owner changes in the app
-meanwhile is found by comparing three plans: what was written, what was there before, and
-what is there now; it is his plan from then on.
+meanwhile is found by comparing what is there now with what was written, and with what
+was there before, of which the cloud may show any for a while; it is his from then on.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from functools import reduce
 from itertools import product
+from operator import or_
 from typing import Final
 
 from ...core.timeline import Segment
@@ -317,11 +319,14 @@ def _edited_one[T](
     """Return which of the plans that were shown is the one that was edited.
 
     What was lent, if anything of ours is there now that was not there before; else the
-    one that differs least from what is there.
+    one that differs least from what is there, above all not by what any of them has: that
+    was there already, and nobody has added it.
     """
+    shown = reduce(or_, earlier, lent)
 
-    def distance(plan: Counter[T]) -> int:
-        return ((now - plan) + (plan - now)).total()
+    def distance(plan: Counter[T]) -> tuple[int, int]:
+        added, gone = now - plan, plan - now
+        return (added & shown).total(), (added + gone).total()
 
     was = min(reversed(earlier), key=distance)
     return lent if any(map(is_ours, now - was)) else min(lent, was, key=distance)

@@ -62,8 +62,7 @@ class Plan:
         other. Where each needs room of the other, the charging of the `owner` gives it.
         `InvalidRequest` for what the cloud would refuse, or is not known.
         """
-        charge_first = are_apart(self.charge, before.discharge)
-        if owner and not (charge_first or are_apart(before.charge, self.discharge)):
+        if owner is not None and self._is_in_the_way_of_itself(before):
             between = replace(self, charge=owner.charge)
             return (*between.calls(serial, before), *self.calls(serial, between))
         calls: list[VendorCall] = []
@@ -73,7 +72,14 @@ class Plan:
             calls.append(charge_settings_call(serial, self.charge))
         if self.discharge is not None and self.discharge != before.discharge:
             calls.append(discharge_settings_call(serial, self.discharge))
-        return tuple(calls if charge_first else calls[::-1])
+        return tuple(calls if are_apart(self.charge, before.discharge) else calls[::-1])
+
+    def _is_in_the_way_of_itself(self, before: Plan) -> bool:
+        """Whether each daily store, written first, overlaps what is there of the other."""
+        return are_apart(self.charge, self.discharge) and not (
+            are_apart(self.charge, before.discharge)
+            or are_apart(before.charge, self.discharge)
+        )
 
     def holds_same(self, other: Plan) -> bool:
         """Whether both hold the same, in whatever order.
@@ -194,7 +200,7 @@ def from_data(data: Any) -> Plan:
     )
 
 
-def do_same(one: Any, other: Any) -> bool:
+def do_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether the data of two plans hold the same."""
     return from_data(one).holds_same(from_data(other))
 

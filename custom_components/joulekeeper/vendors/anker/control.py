@@ -56,7 +56,7 @@ class SystemController:
         """Return what the site can express, by its plan, in the mode of its owner."""
         scene = readings.get(SCENE, self.device_id)
         plan = readings.get(PLAN, self.device_id)
-        if plan is not None and loan is not None:
+        if plan is not None and loan is not None and loan.lent:
             plan = Lent.of(loan, plan.banks).in_owners_mode(plan)
         return capabilities(plan, cascaded=scene is not None and scene.is_cascaded)
 
