@@ -148,6 +148,23 @@ async def test_fight_for_the_session(bench: Bench, desk: Desk) -> None:
     assert len(failures) < 10
 
 
+async def test_no_login_for_what_may_not_be_sent(bench: Bench, desk: Desk) -> None:
+    """A call whose quota is spent leaves the login to one that may be made."""
+    client = bench.client()
+    await client.plants_now([PLANT])
+    bench.clock.advance(minutes=11)
+    desk.say("getStationRealKpi", RELOGIN)
+    with pytest.raises(TransientError):
+        await client.plants_now([PLANT])
+    assert desk.logins == 2
+    with pytest.raises(RateLimited) as caught:
+        await client.plants_now([PLANT])
+    assert caught.value.reason == "own_budget"
+    assert desk.logins == 2
+    await client.readings(38, [device(38)])
+    assert desk.logins == 3
+
+
 @pytest.mark.parametrize("refusal", [Reply("", status=429), TOO_OFTEN])
 async def test_refusal_outlasts_calls_beside_it(
     bench: Bench, desk: Desk, refusal: Any

@@ -124,6 +124,8 @@ class Api:
         """
         await self.state.load()
         interface = interface or label
+        # A call that may not be made is worth no login, of which there are few.
+        self.limiter.require(interface, key, urgent=urgent)
         # Without a session there is no call to book.
         token = await self.login.token()
         booked = await self.limiter.turn(interface, key, urgent=urgent)

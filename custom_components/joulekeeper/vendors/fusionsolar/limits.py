@@ -228,22 +228,32 @@ class Limiter:
             free_at = max(free_at, spent[-1][0] + quota.gap)
         return free_at - now, reason
 
-    async def turn(self, interface: str, key: str = "", *, urgent: bool = False) -> int:
-        """Book a call, return its number; wait a minute for the one before, if need be.
+    def require(
+        self, interface: str, key: str = "", *, urgent: bool = False
+    ) -> timedelta:
+        """Return how long a call has to wait for the one before it.
 
         `RateLimited` with the wait where a quota is spent or the cloud wants silence.
         """
+        wait, reason = self.wait(interface, key, urgent=urgent)
+        if reason is not None:
+            raise RateLimited(
+                f"{interface}: not sent ({reason})",
+                wait.total_seconds(),
+                reason=reason,
+            )
+        return wait
+
+    async def turn(self, interface: str, key: str = "", *, urgent: bool = False) -> int:
+        """Book a call, return its number; wait a minute for the one before, if need be.
+
+        `RateLimited` as by `require`.
+        """
         async with self._turns.setdefault(interface, asyncio.Lock()):
-            wait, reason = self.wait(interface, key, urgent=urgent)
-            if reason is None and wait > timedelta():
+            wait = self.require(interface, key, urgent=urgent)
+            if wait > timedelta():
                 await self._sleep(wait.total_seconds())
-                wait, reason = self.wait(interface, key, urgent=urgent)
-            if reason is not None:
-                raise RateLimited(
-                    f"{interface}: not sent ({reason})",
-                    wait.total_seconds(),
-                    reason=reason,
-                )
+                self.require(interface, key, urgent=urgent)
             self._spent.setdefault(interface, []).append((self._clock(), key))
             self._booked += 1
             return self._booked
