@@ -232,6 +232,17 @@ async def test_lying_cloud(first: AnkerHouse) -> None:
     assert plan(first) == before
 
 
+async def test_cloud_that_lies_about_giving_back(first: AnkerHouse) -> None:
+    """It is written again as soon as the cloud can no longer be just late."""
+    before = plan(first)
+    await first.act("force", action="discharge", power_w=550, duration_min=37)
+    first.cloud.faults.add("set_device_parm", Fault.IGNORED, times=1)
+    await first.pass_time(50 * MINUTE)
+    assert plan(first) != before
+    await first.pass_time(4 * MINUTE)
+    assert plan(first) == before
+
+
 async def test_change_that_shows_late(open_anker_house: OpenAnkerHouse) -> None:
     """Six minutes are no reason to write it again, or to take it for an edit."""
     house = await open_anker_house(fixture="A", behaviour=Behaviour(stored_after_s=350))

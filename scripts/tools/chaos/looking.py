@@ -27,6 +27,7 @@ class Looking:
         """Begin with both sides not yet well."""
         self._play = play
         self._well_since: datetime | None = None
+        self._doubtful_until = play.now
         self._disk_was_full = False
 
     def at(self, report: life.Report | None) -> None:
@@ -37,7 +38,7 @@ class Looking:
         if report is None or report.entry != "loaded" or causes:
             self._well_since = None
         elif self._well_since is None:
-            self._well_since = now
+            self._well_since = max(now, self._doubtful_until)
         verdict.check("foreign", now, *play.house.lost_items(now))
         verdict.check("limits", now, *play.house.too_strong(now))
         if self._well_since is None or now - self._well_since < play.slack:
@@ -46,6 +47,10 @@ class Looking:
         verdict.check("edits", now, *play.house.lost_edits(now))
         if report is not None:
             self._for_silence(report, now - self._well_since)
+
+    def after_a_lie(self) -> None:
+        """Wait until what was not done can no longer be something that shows late."""
+        self._doubtful_until = self._play.now + self._play.house.lag
 
     def _for_owner(self, now: datetime) -> None:
         """See whether the device does anything that nobody wants."""

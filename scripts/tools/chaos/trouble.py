@@ -167,6 +167,8 @@ class Trouble:
             fault.clear()
         if lasting.met or any(fault.hits for fault in lasting.faults):
             self._play.met(step.what)
+            if step.what == "cloud lies":
+                self._play.looking.after_a_lie()
         await self._set(step, on=False)
 
     async def end_all(self) -> None:

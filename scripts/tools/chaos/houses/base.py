@@ -53,7 +53,8 @@ class House(ABC):
     """One account with one device at a fake cloud, and the truth of it.
 
     `grace` is what the brand needs beyond the minute that everybody has: `grace_why`
-    names the reason. `grain` is what its times are widened to.
+    names the reason. `grain` is what its times are widened to. For as long as `lag` the
+    cloud may be late to show what it took, so a lie is not known for one before.
     """
 
     vendor: ClassVar[str]
@@ -73,6 +74,7 @@ class House(ABC):
     grace: ClassVar[timedelta] = timedelta()
     grace_why: ClassVar[str] = ""
     grain: ClassVar[timedelta] = timedelta()
+    lag: ClassVar[timedelta] = timedelta()
     by_wall: ClassVar[bool] = False
     """Whether its plan is told by the clock on the wall."""
     ahead: ClassVar[timedelta] = timedelta()
