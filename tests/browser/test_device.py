@@ -37,7 +37,7 @@ async def test_stage_create_and_delete_a_schedule(journey: Journey) -> None:
     await journey.type(power, "2000")
     duration = journey.control("number", "New duration").locator("input")
     await journey.type(duration, "90")
-    await journey.press_control("Start now")
+    await journey.press_control("Set start to now")
     start = page.locator("hui-datetime-entity-row")
     # Each field starts from what Home Assistant has by then.
     await starts(journey.stage, serial, day=today.day)
