@@ -513,6 +513,8 @@ def test_whatever_happens_the_owner_has_his_plan(
     owner = profile(*SYSTEM_A) if first else rate_plan(item, mode=mode, product="A17C2")
     cloud = Cloud(owner)
     theirs, wanted = minutes_of(owner), mode
+    # An edit back to what was there before could not be told from a list that is late.
+    priority, modes = 20, {mode}
     for what, one, other in story:
         cloud.now += MINUTE
         if cloud.loan is not None and not cloud.loan.is_fresh(cloud.now):
@@ -536,11 +538,14 @@ def test_whatever_happens_the_owner_has_his_plan(
                 cloud.show()
                 shown = minutes_of(cloud.newest)
                 change = priority_in_app if what == "side" else changed_in_app
-                cloud.newest = change(cloud.newest, one * 15, (one + other) * 15, 5)
+                span = (one * 15, (one + other) * 15)
+                priority += 1
+                cloud.newest = change(cloud.newest, *span, 5, priority)
                 for minute, now in enumerate(minutes_of(cloud.newest)):
                     theirs[minute] = edited_minute(theirs[minute], shown[minute], now)
                 cloud.show()
-            case "mode" if cloud.newest.rate_plan is not None:
+            case "mode" if cloud.newest.rate_plan is not None and one not in modes:
+                modes.add(one)
                 cloud.show()
                 plan, wanted = cloud.newest.rate_plan.with_mode(one), one
                 cloud.newest = replace(cloud.newest, rate_plan=plan)

@@ -650,21 +650,25 @@ def test_what_the_owner_changes_stays(
     assert side or minutes_of(now) != minutes_of(lent)
 
 
-def priority_in_app(plan: SitePlan, start: int, end: int, _weekday: int) -> SitePlan:
+def priority_in_app(
+    plan: SitePlan, start: int, end: int, _weekday: int, priority: int = 33
+) -> SitePlan:
     """Return a plan with another charge priority in all slots of a time."""
     if plan.profile is None:
         return plan
     slots = tuple(
-        it.having(charge_priority=33) if it.start < end and start < it.end else it
+        it.having(charge_priority=priority) if it.start < end and start < it.end else it
         for it in plan.profile.slots or ()
     )
     return replace(plan, profile=plan.profile.with_slots(slots))
 
 
-def changed_in_app(plan: SitePlan, start: int, end: int, weekday: int) -> SitePlan:
+def changed_in_app(
+    plan: SitePlan, start: int, end: int, weekday: int, priority: int | None = None
+) -> SitePlan:
     """Return a plan with 777 W for a while, as the app would save it."""
     if plan.profile is not None:
-        change = profile_edits.SlotChange(system_w=777)
+        change = profile_edits.SlotChange(system_w=777, charge_priority=priority)
         return replace(
             plan, profile=profile_edits.inserting(plan.profile, start, end, change)
         )
