@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any
-from unittest.mock import AsyncMock, patch
+import os
+from typing import Any, Final
+from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -134,6 +135,23 @@ class House[C: FakeCloud = RedbackCloud]:
 
 type OpenHouse = Callable[..., Awaitable[House]]
 
+INSTALLATION: Final = os.environ.get("JOULEKEEPER_SEED", "0123456789abcdef")
+
+
+@pytest.fixture(autouse=True)
+def same_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poll at the same offsets in every run, so that what fails once fails again.
+
+    `JOULEKEEPER_SEED` is for those of another installation.
+    """
+    monkeypatch.setattr(
+        "custom_components.joulekeeper.connection.instance_id.async_get",
+        AsyncMock(return_value=INSTALLATION),
+    )
+    monkeypatch.setattr(
+        "homeassistant.helpers.update_coordinator.randint", lambda low, high: 50_000
+    )
+
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,8 +180,7 @@ async def open_house(
     async def open_one(*, portal: bool = False, **options: Any) -> House:
         freezer.move_to(options.pop("now", NOON))
         cloud = await open_redback(**options)
-        with patch("random.randint", return_value=50_000):
-            entry = await add_account(hass, cloud, portal=portal)
+        entry = await add_account(hass, cloud, portal=portal)
         return House(hass, cloud, entry, freezer)
 
     return open_one
@@ -194,8 +211,7 @@ def _opener[C: FakeCloud](
         picks = options.pop("picks", None)
         await hass.config.async_set_time_zone(zone)
         cloud = await open_cloud(**options)
-        with patch("random.randint", return_value=50_000):
-            entry = await add_account(hass, cloud, vendor, picks=picks)
+        entry = await add_account(hass, cloud, vendor, picks=picks)
         return House(hass, cloud, entry, freezer, next(iter(sites(cloud)), ""))
 
     return open_one
@@ -248,24 +264,11 @@ type OpenAmberHouse = Callable[..., Awaitable[AmberHouse]]
 
 
 @pytest.fixture
-def same_installation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poll at the same offset in every run, so that what was seen when can be pinned."""
-    monkeypatch.setattr(
-        "custom_components.joulekeeper.connection.instance_id.async_get",
-        AsyncMock(return_value="0123456789abcdef"),
-    )
-    monkeypatch.setattr(
-        "homeassistant.helpers.update_coordinator.randint", lambda low, high: 50_000
-    )
-
-
-@pytest.fixture
 async def open_amber_house(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     open_amber: Callable[..., Awaitable[AmberCloud]],
     no_waiting: None,
-    same_installation: None,
 ) -> OpenAmberHouse:
     """Return what opens an Amber cloud and adds its account, in Sydney."""
 
@@ -303,7 +306,6 @@ async def open_fusion_house(
     freezer: FrozenDateTimeFactory,
     open_fusionsolar: Callable[..., Awaitable[FusionSolarCloud]],
     no_waiting: None,
-    same_installation: None,
 ) -> OpenFusionHouse:
     """Return what opens a FusionSolar cloud and adds its account, in Sydney."""
     return _opener(
@@ -340,7 +342,6 @@ async def open_anker_house(
     freezer: FrozenDateTimeFactory,
     open_anker: Callable[..., Awaitable[AnkerCloud]],
     no_waiting: None,
-    same_installation: None,
 ) -> OpenAnkerHouse:
     """Return what opens an Anker cloud and adds its account, in Berlin."""
     return _opener(

@@ -428,7 +428,6 @@ async def test_member_sets_nothing(
     freezer: FrozenDateTimeFactory,
     open_anker: Callable[..., Awaitable[AnkerCloud]],
     no_waiting: None,
-    same_installation: None,
 ) -> None:
     """A member has no settings and no plan, and nothing is asked for him (9.6)."""
     freezer.move_to(ANKER_NOON)

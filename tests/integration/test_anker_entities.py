@@ -743,7 +743,7 @@ async def test_old_records(open_anker_house: OpenAnkerHouse, oddity: str) -> Non
 
 
 @pytest.mark.usefixtures("all_entities_enabled")
-@pytest.mark.usefixtures("no_waiting", "same_installation")
+@pytest.mark.usefixtures("no_waiting")
 async def test_member(
     hass: HomeAssistant,
     open_anker: Callable[..., Awaitable[AnkerCloud]],

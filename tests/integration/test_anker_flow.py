@@ -20,7 +20,7 @@ from ..clouds import AnkerCloud, Fault
 from .accounts import add_account, form, start_flow, submit
 from .conftest import ANKER, ANKER_BANK, ANKER_C, ANKER_NOON, House, OpenAnkerHouse
 
-pytestmark = pytest.mark.usefixtures("no_waiting", "same_installation")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 MI80 = "FAKEMI800001"
 MINUTE = timedelta(minutes=1)

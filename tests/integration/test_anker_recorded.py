@@ -19,9 +19,7 @@ from ..recorded import recorded
 from .accounts import add_account
 from .conftest import House
 
-pytestmark = pytest.mark.usefixtures(
-    "no_waiting", "same_installation", "all_entities_enabled"
-)
+pytestmark = pytest.mark.usefixtures("no_waiting", "all_entities_enabled")
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 PLAUSIBLE: Final = {

@@ -33,7 +33,7 @@ from .conftest import (
 )
 from .leap import leap
 
-pytestmark = pytest.mark.usefixtures("no_waiting", "same_installation")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 SECOND = "0123456789abcdef0123456789abcdef"
 

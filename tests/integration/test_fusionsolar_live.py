@@ -108,7 +108,8 @@ async def test_without_the_right_for_histories(
 
     # The newer interface is tried a minute after the older one.
     monkeypatch.setattr(FusionSolarClient.__init__, "__defaults__", (wait,))
-    house = await open_fusion_house(fixture="A")
+    later_than_usual = Behaviour(publication_s=170.0)
+    house = await open_fusion_house(fixture="A", behaviour=later_than_usual)
     await house.pass_time(HOUR)
     learned = live(house).polled_at
     house.cloud.allow(HISTORY, "deviceHistory", allowed=False)
@@ -116,9 +117,10 @@ async def test_without_the_right_for_histories(
     await house.pass_time(12 * HOUR)
     assert house.cloud.requests.count(HISTORY) <= 1
     assert live(house).polled_at - learned >= 11 * HOUR
-    # Some are late where the time jumped a minute.
-    assert lags(house, learned)[-4] <= 20
-
+    # It was learned for an hour only, so some records come later than was seen.
+    found = lags(house, learned)
+    assert median(found) <= 10
+    assert found[int(0.9 * len(found))] <= 20
     assert house.cloud.requests.count(REAL_TIME) == pytest.approx(12 * 24, abs=6)
 
 

@@ -509,7 +509,6 @@ async def test_account_without_the_right(
     freezer: FrozenDateTimeFactory,
     open_fusionsolar: Callable[..., Awaitable[FusionSolarCloud]],
     no_waiting: None,
-    same_installation: None,
 ) -> None:
     """It says what to ask for; once that is granted, a reload shows it."""
     freezer.move_to(LATE)

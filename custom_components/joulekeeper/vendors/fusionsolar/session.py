@@ -80,7 +80,8 @@ class FusionSolarSession:
         api = self._client.api
         account = api.login.account
         phase = Phase()
-        pace = Pace(phase, own_jitter(connection.installation, account))
+        user_name = connection.credentials[CONF_USER_NAME]
+        pace = Pace(phase, own_jitter(connection.installation, user_name))
         self._evidence = Evidence(
             api.state, account, overrides_of(connection.options), connection.zone()
         )
