@@ -25,7 +25,6 @@ from .account import LoadedAccount
 from .const import DOMAIN
 from .control import DeviceControl, new_tag
 from .core.dispatch import Dispatch, State
-from .core.loan import LAG
 from .core.proof import Telemetry
 from .keeper import Keeper
 from .plan_issues import async_update_control_issues
@@ -310,7 +309,7 @@ class Watcher:
         loan = watched.control.ledger.loan
         if loan is not None and loan.is_fresh(now):
             # What is shown then is no longer what was there before a write.
-            moments.append(loan.written_at + LAG + _A_SECOND)
+            moments.append(loan.outdated_until + _A_SECOND)
         if not watched.control.ledger.is_pending(now):
             watched.retry_at = None
         elif watched.retry_at is None:

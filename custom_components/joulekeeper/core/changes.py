@@ -6,7 +6,7 @@ from datetime import datetime
 
 from .check import Problem
 from .dispatch import PAUSED, RESTORING, Dispatch, State
-from .loan import LAG, Loan
+from .loan import Loan
 from .timeline import Segment
 
 
@@ -101,7 +101,7 @@ def lent_for_nothing(
     What was ours may have been deleted elsewhere, or only a part of what is to be given
     back may have arrived. What was given back just now may still be on its way.
     """
-    if loan is None or not (loan.mine or now - loan.written_at >= LAG):
+    if loan is None or not (loan.mine or now >= loan.outdated_until):
         return False
     return not any(
         item.state in RESTORING or (item.live and item.state is not State.QUEUED)

@@ -34,9 +34,14 @@ class Loan:
     mine: list[str] = field(default_factory=list)
     lent: bool = True
 
+    @property
+    def outdated_until(self) -> datetime:
+        """Until when what the cloud shows may be from before what was written."""
+        return self.written_at + LAG
+
     def is_fresh(self, now: datetime) -> bool:
         """Whether the cloud may still show what was there before."""
-        return bool(self.earlier) and now - self.written_at < LAG
+        return bool(self.earlier) and now < self.outdated_until
 
     @property
     def comes_back(self) -> bool:

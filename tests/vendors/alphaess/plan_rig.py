@@ -183,8 +183,8 @@ class PlanCloud:
                 case path:
                     raise AssertionError(path)
         except ApiError as error:
-            unheard_at = self.unheard_at or self.rig.now - 3 * self.lag
-            if self.rig.now - unheard_at >= 3 * self.lag:
+            known_since = self.rig.now - 3 * self.lag
+            if self.unheard_at is None or self.unheard_at <= known_since:
                 # Else a lost answer and a late list have kept what was there from us.
                 self.refused.append(f"{error}: {body}")
             raise Rejected("refused") from error

@@ -9,7 +9,7 @@ from typing import Self
 
 from ...core.capabilities import Capabilities
 from ...core.errors import NotSupported, TransientError
-from ...core.loan import LAG, Loan, Sent, shown_before
+from ...core.loan import Loan, Sent, shown_before
 from ...core.models import EndpointId, Readings
 from ...core.proof import Telemetry
 from ...core.schedule import Owner, Programme, ScheduleItem
@@ -225,7 +225,7 @@ def _programme(plan: Plan, sent: Sent, zone: tzinfo) -> Programme:
         lent = Lent.of(sent.loan)
         owners = lent.owner.keys()
         if lent.outdated(plan):
-            outdated_until = sent.loan.written_at + LAG
+            outdated_until = sent.loan.outdated_until
     items: list[ScheduleItem] = []
     wanted, there = Counter[str](), plan.keys()
     for vendor_id, segment in sent.live.items():

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from ...core.capabilities import Capabilities
 from ...core.errors import NotSupported, TransientError
-from ...core.loan import LAG, Loan, Sent, shown_before
+from ...core.loan import Loan, Sent, shown_before
 from ...core.models import EndpointId, Readings
 from ...core.proof import Telemetry
 from ...core.schedule import ItemStatus, Owner, Programme, ScheduleItem
@@ -257,7 +257,7 @@ def _programme(plan: SitePlan, sent: Sent, *, full: bool) -> Programme:
     if sent.loan is not None:
         owner = plan.from_data(sent.loan.owner)
         if Lent.of(sent.loan, plan.banks).outdated(plan) is not None:
-            outdated_until = sent.loan.written_at + LAG
+            outdated_until = sent.loan.outdated_until
     items: list[ScheduleItem] = []
     mine: list[Mark] = []
     for vendor_id, segment in sent.live.items():

@@ -11,12 +11,11 @@ from tests.clouds.alphaess import Period
 from tests.clouds.alphaess.inverter import Action, Settings, decide
 
 from ...simulated import SimulatedClock
-from .base import GAP, NO_TOKENS, Doing, House, most_within
+from .base import GAP, NO_TOKENS, SHOWN_WITHIN, Doing, House, most_within
 
 ACTS_WITHIN: Final = timedelta(minutes=7)
 LAYS_AHEAD: Final = timedelta(minutes=20)
 GRANULARITY: Final = timedelta(minutes=15)
-LAG: Final = timedelta(minutes=15)
 _WRITE_GAP: Final = timedelta(seconds=29.5)
 """The cloud's 30 s, less what a request takes on its way."""
 _WRITES_PER_DAY: Final = 48
@@ -43,7 +42,7 @@ class AlphaHouse(House):
     spared: ClassVar[frozenset[str]] = NO_TOKENS
     by_wall: ClassVar[bool] = True
     grain: ClassVar[timedelta] = GRANULARITY
-    lag: ClassVar[timedelta] = LAG
+    lag: ClassVar[timedelta] = SHOWN_WITHIN
     grace: ClassVar[timedelta] = ACTS_WITHIN
     grace_why: ClassVar[str] = (
         "ACTS_WITHIN: a write waits for the minute of the one before, maybe of a process"

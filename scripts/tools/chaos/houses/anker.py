@@ -20,10 +20,9 @@ from tests.clouds.anker.orders import (
 )
 
 from ...simulated import SimulatedClock
-from .base import GAP, Doing, House, Place, most_within
+from .base import GAP, SHOWN_WITHIN, Doing, House, Place, most_within
 
 ACTS_WITHIN: Final = timedelta(minutes=8)
-LAG: Final = timedelta(minutes=15)
 PROFILE_ACTS_WITHIN: Final = timedelta(minutes=4)
 _CALLS_PER_MINUTE: Final = 10
 _LOAD_W: Final = 437.0
@@ -41,7 +40,7 @@ class AnkerHouse(House):
     powered: ClassVar[frozenset[str]] = frozenset({"charge", "discharge"})
     powers: ClassVar[tuple[int, int, int]] = (200, 700, 10)
     by_wall: ClassVar[bool] = True
-    lag: ClassVar[timedelta] = LAG
+    lag: ClassVar[timedelta] = SHOWN_WITHIN
     fixture: ClassVar[str]
     kind: ClassVar[str]
 

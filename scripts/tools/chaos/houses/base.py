@@ -33,6 +33,8 @@ NO_WRITES: Final = frozenset(
 """What nobody is hit by who only reads."""
 GAP: Final = "gap"
 """What a plan asks for beside something of ours that does not fit without side effects."""
+SHOWN_WITHIN: Final = timedelta(minutes=15)
+"""So late a plan that is only taken as a whole may be shown after a write."""
 
 
 @dataclass(frozen=True, slots=True)
