@@ -252,8 +252,9 @@ class _Journal:
         """Log nothing."""
 
     def count_writes(self, calls: int = 1) -> None:
-        """Count a write."""
-        self.written.append(self.rig.now)
+        """Count writes; less than none for those that came to nothing."""
+        self.written += [self.rig.now] * calls
+        del self.written[len(self.written) + min(0, calls) :]
 
     def recent_writes(self, window: timedelta) -> tuple[datetime, ...]:
         """Return when there was a write."""
