@@ -121,7 +121,8 @@ async def test_without_the_right_for_histories(
     found = lags(house, learned)
     assert median(found) <= 10
     assert found[int(0.9 * len(found))] <= 20
-    assert house.cloud.requests.count(REAL_TIME) == pytest.approx(12 * 24, abs=6)
+    # Timers of tests are up to half a second early, and what is too early is left out.
+    assert 12 * 20 <= house.cloud.requests.count(REAL_TIME) <= 12 * 24 + 6
 
 
 async def test_a_type_that_is_not_granted_costs_its_own(

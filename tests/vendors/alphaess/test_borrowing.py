@@ -627,9 +627,14 @@ class DailyBorrowing(Borrowing):
             self.saves(replace(now, charge=replace(now.charge, grid_charge=flag)))
             self.owner.charge = replace(self.owner.charge, grid_charge=flag)
         else:
+            # Nor, while it is not known what has arrived, who has switched it off.
             assume(
                 not self.lent
-                or (self.owner.discharge.ctr_dis and now.discharge.ctr_dis)
+                or (
+                    self.owner.discharge.ctr_dis
+                    and now.discharge.ctr_dis
+                    and not self.is_shown_late
+                )
             )
             flag = 1 - now.discharge.ctr_dis
             self.saves(replace(now, discharge=replace(now.discharge, ctr_dis=flag)))

@@ -130,3 +130,16 @@ def test_next_one_begins_before_the_end_of_what_is_stopped() -> None:
         assert not system.rig.cloud.refused
     finally:
         system.teardown()
+
+
+def test_room_that_may_not_have_been_made() -> None:
+    """What is sent again is not refused for a window that is still as it was."""
+    system = daily(overlapping=False)
+    try:
+        system.rig.live_for(12 * MINUTE)
+        system.trouble([Answer.VANISHED])
+        system.force(Action.CHARGE, 1110, 15 * MINUTE, 7)
+        system.nothing_is_refused()
+        assert system.newest.charge.windows[0] == ("12:15", "12:30")
+    finally:
+        system.teardown()

@@ -281,7 +281,7 @@ def test_each_daily_store_needs_room_of_the_other() -> None:
         for late in (0 * QUARTER, QUARTER)
     )
     charge, discharge = one.charge, one.discharge
-    for call in other.calls("ALX", one, owner):
+    for call in other.calls("ALX", (one,), owner):
         if call.path.endswith("updateChargeConfigInfo"):
             charge = ChargeSettings.parse(call.body or {})
         else:
@@ -412,7 +412,7 @@ def test_given_back_as_it_was(
             kept = owner_of(owner, [before], current, mine, current)
             assert kept == owner
         made = compose(kept, wanted, BERLIN, NOW)
-        made.plan.calls("ALX", current)
+        made.plan.calls("ALX", (current,))
         before, current, mine = current, made.plan, made.mine
     if owner.periodic is None:
         assert current == owner

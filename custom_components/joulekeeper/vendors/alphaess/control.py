@@ -113,12 +113,12 @@ class SystemController:
         if edit is not None:
             before, owner = owner, edited(owner, edit)
             # It must do without us too, once what is lent is given back.
-            compose(owner, (), self.zone(), now).plan.calls(self.device_id, before)
+            compose(owner, (), self.zone(), now).plan.calls(self.device_id, (before,))
         # What was written last holds, though it may not be shown yet.
-        there = current if known is None else known.there(current, now)
+        there = (current,) if known is None else known.may_hold(current, now)
         arrived = known is None or known.arrived(current, now)
         left = None if arrived else loan
-        if not segments and there.holds_same(owner) and (edit is None or arrived):
+        if not segments and there[0].holds_same(owner) and (edit is None or arrived):
             return Rewrite((), {}, left)
         composed = compose(owner, segments, self.zone(), now)
         ids = {
@@ -128,7 +128,7 @@ class SystemController:
         calls = composed.plan.calls(self.device_id, there, owner)
         if edit is not None and not calls:
             # Who asks again for what is not shown yet has it written again.
-            calls = composed.plan.calls(self.device_id, current, owner)
+            calls = composed.plan.calls(self.device_id, (current,), owner)
         lent = Loan(
             owner=as_data(owner),
             written=as_data(composed.plan),
@@ -151,7 +151,7 @@ class SystemController:
     def _given_back_elsewhere(self, loan: Loan, now: datetime) -> Rewrite:
         """Return what gives back a store that no longer governs, before all else."""
         owner = compose(from_data(loan.owner), (), self.zone(), now).plan
-        calls = owner.calls(self.device_id, from_data(loan.written))
+        calls = owner.calls(self.device_id, (from_data(loan.written),))
         return Rewrite(calls, {}, None)
 
     def wait_s(self, call: VendorCall) -> float:
@@ -193,10 +193,10 @@ class Lent:
             map(current.holds_same, self.earlier)
         )
 
-    def there(self, current: Plan, now: datetime) -> Plan:
-        """Return what the cloud holds, as far as it can be known."""
+    def may_hold(self, current: Plan, now: datetime) -> tuple[Plan, ...]:
+        """Return what the cloud may hold, the likeliest first."""
         late = self.loan.is_fresh(now) and self.outdated(current)
-        return self.written if late else current
+        return (self.written, *self.earlier) if late else (current,)
 
     def arrived(self, current: Plan, now: datetime) -> bool:
         """Whether nothing that was written is still to be shown."""

@@ -1,7 +1,7 @@
 """What rules a system's battery: the periodic schedule, else both daily stores."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -54,32 +54,40 @@ class Plan:
         return Counter(window.key for window in self._windows())
 
     def calls(
-        self, serial: str, before: Plan, owner: Plan | None = None
+        self, serial: str, before: Sequence[Plan], owner: Plan | None = None
     ) -> tuple[VendorCall, ...]:
-        """Return the calls that make it out of another one, none if it is the same.
+        """Return the calls that make it out of another plan, none if it is the same.
 
-        The daily stores are written one by one, first the one that makes room for the
-        other. Where each needs room of the other, the charging of the `owner` gives it.
-        `InvalidRequest` for what the cloud would refuse, or is not known.
+        `before` is what may be there, the likeliest first. The daily stores are written
+        one by one, first the one that makes room for the other; that one also when it
+        only may not be there yet. Where each needs room of the other, the charging of
+        the `owner` gives it. `InvalidRequest` for what the cloud would refuse, or is not
+        known.
         """
-        if owner is not None and self._is_in_the_way_of_itself(before):
-            between = replace(self, charge=owner.charge)
-            return (*between.calls(serial, before), *self.calls(serial, between))
+        likeliest = before[0]
+        charges = self.charge != likeliest.charge
+        discharges = self.discharge != likeliest.discharge
+        needs_room = not all(are_apart(self.charge, it.discharge) for it in before)
+        if are_apart(self.charge, self.discharge):
+            in_the_way = not all(are_apart(it.charge, self.discharge) for it in before)
+            if owner is not None and needs_room and in_the_way:
+                between = replace(self, charge=owner.charge)
+                return (
+                    *between.calls(serial, before),
+                    *self.calls(serial, (between,)),
+                )
+            charges, discharges = (
+                charges or (discharges and in_the_way),
+                discharges or (charges and needs_room),
+            )
         calls: list[VendorCall] = []
-        if self.periodic is not None and not self.holds_same(before):
+        if self.periodic is not None and not self.holds_same(likeliest):
             calls.append(periodic_schedule_call(serial, self.periodic))
-        if self.charge is not None and self.charge != before.charge:
+        if self.charge is not None and charges:
             calls.append(charge_settings_call(serial, self.charge))
-        if self.discharge is not None and self.discharge != before.discharge:
+        if self.discharge is not None and discharges:
             calls.append(discharge_settings_call(serial, self.discharge))
-        return tuple(calls if are_apart(self.charge, before.discharge) else calls[::-1])
-
-    def _is_in_the_way_of_itself(self, before: Plan) -> bool:
-        """Whether each daily store, written first, overlaps what is there of the other."""
-        return are_apart(self.charge, self.discharge) and not (
-            are_apart(self.charge, before.discharge)
-            or are_apart(before.charge, self.discharge)
-        )
+        return tuple(calls[::-1] if needs_room else calls)
 
     def holds_same(self, other: Plan) -> bool:
         """Whether both hold the same, in whatever order.
