@@ -280,17 +280,30 @@ def test_each_daily_store_needs_room_of_the_other() -> None:
         compose(owner, [segment(NOW + late, 0.5)], BERLIN, NOW).plan
         for late in (0 * QUARTER, QUARTER)
     )
-    charge, discharge = one.charge, one.discharge
-    for call in other.calls("ALX", (one,), owner):
-        if call.path.endswith("updateChargeConfigInfo"):
-            charge = ChargeSettings.parse(call.body or {})
-        else:
-            discharge = DischargeSettings.parse(call.body or {})
-        assert are_apart(charge, discharge)
-        # Who dies here leaves nothing that looks like an edit of the owner's.
-        there = Plan(charge=charge, discharge=discharge)
-        assert owner_of(owner, [one], other, (), there) == owner
-    assert (charge, discharge) == (other.charge, other.discharge)
+    # What is written over may not have arrived.
+    for before, truth in (((one,), one), ((one, owner), one), ((one, owner), owner)):
+        charge, discharge = truth.charge, truth.discharge
+        for call in other.calls("ALX", before, owner):
+            if call.path.endswith("updateChargeConfigInfo"):
+                charge = ChargeSettings.parse(call.body or {})
+            else:
+                discharge = DischargeSettings.parse(call.body or {})
+            assert are_apart(charge, discharge)
+            # Who dies here leaves nothing that looks like an edit of the owner's.
+            there = Plan(charge=charge, discharge=discharge)
+            assert owner_of(owner, before, other, (), there) == owner
+        assert (charge, discharge) == (other.charge, other.discharge)
+
+
+def test_nothing_is_written_twice() -> None:
+    """What is not shown yet is no reason, wherever it would be in the way."""
+    whole = TimeWindow(time(12), time(14, 30))
+    owner = daily((UNUSED, UNUSED), grid=False, ctr=True, discharge=(whole, UNUSED))
+    one, other = (
+        compose(owner, [segment(NOW + late, 0.5)], BERLIN, NOW).plan
+        for late in (0 * QUARTER, QUARTER)
+    )
+    assert not other.calls("ALX", (other, one, owner), owner)
 
 
 def test_last_quarter_of_a_day_finds_no_place() -> None:

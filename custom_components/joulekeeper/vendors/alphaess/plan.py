@@ -65,8 +65,10 @@ class Plan:
         known.
         """
         likeliest = before[0]
-        charges = self.charge != likeliest.charge
-        discharges = self.discharge != likeliest.discharge
+        if self.holds_same(likeliest):
+            return ()
+        charge_anew = self.charge != likeliest.charge
+        discharge_anew = self.discharge != likeliest.discharge
         needs_room = not all(are_apart(self.charge, it.discharge) for it in before)
         if are_apart(self.charge, self.discharge):
             in_the_way = not all(are_apart(it.charge, self.discharge) for it in before)
@@ -76,16 +78,16 @@ class Plan:
                     *between.calls(serial, before),
                     *self.calls(serial, (between,)),
                 )
-            charges, discharges = (
-                charges or (discharges and in_the_way),
-                discharges or (charges and needs_room),
+            charge_anew, discharge_anew = (
+                charge_anew or (discharge_anew and in_the_way),
+                discharge_anew or (charge_anew and needs_room),
             )
         calls: list[VendorCall] = []
-        if self.periodic is not None and not self.holds_same(likeliest):
+        if self.periodic is not None:
             calls.append(periodic_schedule_call(serial, self.periodic))
-        if self.charge is not None and charges:
+        if self.charge is not None and charge_anew:
             calls.append(charge_settings_call(serial, self.charge))
-        if self.discharge is not None and discharges:
+        if self.discharge is not None and discharge_anew:
             calls.append(discharge_settings_call(serial, self.discharge))
         return tuple(calls[::-1] if needs_room else calls)
 
