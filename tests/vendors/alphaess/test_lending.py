@@ -272,14 +272,20 @@ def test_discharging_makes_way() -> None:
     assert owner_of(owner, [owner], made.plan, made.mine, made.plan) == owner
 
 
-def test_each_daily_store_needs_room_of_the_other() -> None:
-    """The cloud may refuse what overlaps, so ours makes way for a moment."""
+def each_in_the_way() -> tuple[Plan, Plan, Plan]:
+    """Return an owner's plan, and two with ours, of which each needs room of the other."""
     whole = TimeWindow(time(12), time(14, 30))
     owner = daily((UNUSED, UNUSED), grid=False, ctr=True, discharge=(whole, UNUSED))
     one, other = (
         compose(owner, [segment(NOW + late, 0.5)], BERLIN, NOW).plan
         for late in (0 * QUARTER, QUARTER)
     )
+    return owner, one, other
+
+
+def test_each_daily_store_needs_room_of_the_other() -> None:
+    """The cloud may refuse what overlaps, so ours makes way for a moment."""
+    owner, one, other = each_in_the_way()
     # What is written over may not have arrived.
     for before, truth in (((one,), one), ((one, owner), one), ((one, owner), owner)):
         charge, discharge = truth.charge, truth.discharge
@@ -297,12 +303,7 @@ def test_each_daily_store_needs_room_of_the_other() -> None:
 
 def test_nothing_is_written_twice() -> None:
     """What is not shown yet is no reason, wherever it would be in the way."""
-    whole = TimeWindow(time(12), time(14, 30))
-    owner = daily((UNUSED, UNUSED), grid=False, ctr=True, discharge=(whole, UNUSED))
-    one, other = (
-        compose(owner, [segment(NOW + late, 0.5)], BERLIN, NOW).plan
-        for late in (0 * QUARTER, QUARTER)
-    )
+    owner, one, other = each_in_the_way()
     assert not other.calls("ALX", (other, one, owner), owner)
 
 

@@ -16,7 +16,7 @@ from custom_components.joulekeeper.core.errors import (
     OutcomeUnknown,
     TransientError,
 )
-from custom_components.joulekeeper.core.loan import Loan, Sent
+from custom_components.joulekeeper.core.loan import LAG, Loan, Sent
 from custom_components.joulekeeper.core.models import EndpointId, Readings
 from custom_components.joulekeeper.core.schedule import Action, ItemStatus
 from custom_components.joulekeeper.core.timeline import Segment
@@ -328,7 +328,7 @@ def test_reverted_by_the_app_after_a_while() -> None:
     cloud.readings.put(EndpointId(PLAN.name, SITE), before)
     programme = cloud.controller.programme(cloud.readings, sent)
     assert programme is not None
-    assert programme.outdated_until == loan.outdated_until
+    assert programme.outdated_until == loan.written_at + LAG
     assert programme.items == ()
 
 
