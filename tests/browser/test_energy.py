@@ -1,6 +1,6 @@
 """The Energy dashboard draws what the clouds have measured, and what it has cost."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 import re
@@ -26,7 +26,6 @@ FILLED_S: Final = 90
 PAGE: Final[ViewportSize] = {"width": 1600, "height": 1700}
 HALF_A_DIGIT: Final = 0.005
 """Home Assistant shows two digits, of what floating-point sums have become."""
-KWH, MONEY = "{:.2f} kWh", "A${:.2f}"
 HOUR: Final = timedelta(hours=1)
 QUARTER: Final = timedelta(minutes=15)
 DAY: Final = timedelta(days=1)
@@ -64,17 +63,17 @@ async def test_energy_dashboard(journey: Journey) -> None:
     day = today() - DAY
     # The money is imported last.
     await booked(stage, day, [f"{grid['stat_energy_to']}_compensation"])
-    table = await open_day(journey, 1)
+    table = await open_day(journey, day)
     hours = home.history(home.serials[0], begin(day), begin(day + DAY))
     (_, before), *_, (_, after) = hours
     for name, (counter, sign) in COUNTERS.items():
         row = table.locator("tr").filter(has_text=name)
         energy = sign * (getattr(after, counter) - getattr(before, counter))
-        await expect(row).to_contain_text(near(energy, KWH))
+        await expect(row).to_contain_text(near(energy, kwh))
     for name, (counter, channel) in MONIES.items():
         row = table.locator("tr").filter(has_text=name)
         cost = cost_of(hours, counter, retailer, channel)
-        await expect(row).to_contain_text(near(cost, MONEY))
+        await expect(row).to_contain_text(near(cost, money))
     for card in ("usage-graph", "solar-graph"):
         drawn = journey.page.locator(f"hui-energy-{card}-card canvas")
         await expect(drawn.first).to_be_visible()
@@ -89,11 +88,12 @@ async def test_metered_usage(journey: Journey) -> None:
     retailer = stage.cloud(AmberCloud)
     site = retailer.serials[0]
     await stage.account("amber")
-    ago, rows = next(
-        (ago, rows)
-        for ago in range(2, 7)
+    days = (today() - ago * DAY for ago in range(2, 7))
+    day, rows = next(
+        (day, rows)
+        for day in days
         # Some days come late, or with gaps at first.
-        if len(rows := told(retailer, today() - ago * DAY)) == ROWS_A_DAY * len(METERED)
+        if len(rows := told(retailer, day)) == ROWS_A_DAY * len(METERED)
     )
     stem = f"{DOMAIN}:{site.lower()}_grid"
     statistics = {
@@ -102,18 +102,18 @@ async def test_metered_usage(journey: Journey) -> None:
         "stat_energy_to": f"{stem}_export_energy",
         "stat_compensation": f"{stem}_export_compensation",
     }
-    await booked(stage, today() - ago * DAY, statistics.values())
+    await booked(stage, day, statistics.values())
     grid = {"type": "grid", "cost_adjustment_day": 0, **statistics}
     await stage.api.command("energy/save_prefs", energy_sources=[grid])
     assert await validate_dashboard(stage.api) == []
-    table = await open_day(journey, ago)
+    table = await open_day(journey, day)
     for name, (channel, sign) in METERED.items():
         metered = [row for row in rows if row["channelType"] == channel]
         row = table.locator("tr").filter(has_text=name)
         energy = sign * sum(abs(item["kwh"]) for item in metered)
-        await expect(row).to_contain_text(near(energy, KWH))
+        await expect(row).to_contain_text(near(energy, kwh))
         cost = sum(item["cost"] for item in metered) / 100
-        await expect(row).to_contain_text(near(cost, MONEY))
+        await expect(row).to_contain_text(near(cost, money))
 
 
 def today() -> date:
@@ -144,25 +144,36 @@ async def booked(stage: Stage, day: date, ids: Iterable[str]) -> None:
     await stage.hass.until("the statistics", FILLED_S, are)
 
 
-async def open_day(journey: Journey, ago: int) -> Locator:
+async def open_day(journey: Journey, day: date) -> Locator:
     """Go to a past day of the dashboard; return its table."""
     page = journey.page
     await page.set_viewport_size(PAGE)
     await journey.open("/energy/electricity")
     period = page.locator("hui-energy-period-selector")
-    for _ in range(ago):
+    # In the first hour of a day it opens with the day before.
+    await period.get_by_role("button", name="Now").click()
+    for _ in range((today() - day).days):
         await period.get_by_role("button", name="Previous").click()
-    day = today() - ago * DAY
     await expect(period).to_contain_text(f"{day:%b} {day.day}")
     return page.locator("hui-energy-sources-table-card")
 
 
-def near(value: float, form: str) -> re.Pattern[str]:
+def kwh(energy: float) -> str:
+    """Return how the frontend writes an energy: 1.5 kWh, 2 kWh."""
+    return f"{energy:.2f}".rstrip("0").rstrip(".") + " kWh"
+
+
+def money(amount: float) -> str:
+    """Return how the frontend writes an amount: A$1.50."""
+    return f"A${amount:.2f}"
+
+
+def near(value: float, form: Callable[[float], str]) -> re.Pattern[str]:
     """Return how a value is written, also when rounding went the other way."""
 
     def written(exact: float) -> str:
         sign = "-" if round(exact, 2) < 0 else ""
-        return re.escape(sign + form.format(abs(exact)))
+        return re.escape(sign + form(abs(exact)))
 
     offs = (-HALF_A_DIGIT, 0, HALF_A_DIGIT)
     texts = sorted({written(value + off) for off in offs})
