@@ -27,7 +27,8 @@ class Subject:
     the time stamp of what the entities show. `prepare` is called before an account is
     added, with what is filled in. `forget_calls` lets no set-up wait because of another
     one, where a vendor counts all calls: nobody loads an account ten times in a minute
-    but us.
+    but us. `unawaited` are the ends of the ids of entities for whose values set-up does
+    not wait.
     """
 
     domain: str
@@ -35,6 +36,7 @@ class Subject:
     newest_stamp: Callable[[HomeAssistant, ConfigEntry], datetime | None]
     prepare: Callable[[HomeAssistant, Form], None] = lambda _, __: None
     forget_calls: Callable[[HomeAssistant], None] = _nothing
+    unawaited: tuple[str, ...] = ()
 
 
 def ours(
